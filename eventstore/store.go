@@ -1,0 +1,117 @@
+// Package eventstore keeps facts: streams of sealed events in one dense
+// order. It never looks inside an event's body and never offers a delete.
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"time"
+
+	"caseledger/domain/event"
+)
+
+// The order and the names of an event are the domain's.
+type (
+	Position = event.Position
+	Revision = event.Revision
+	StreamID = event.StreamID
+)
+
+const (
+	// NoStream expects a stream that holds nothing yet.
+	NoStream Revision = 0
+	// AtEnd appends after whatever the stream holds. Only access streams, which
+	// take no decisions, accept it.
+	AtEnd Revision = math.MaxUint64
+	// MaxBodyBytes is the largest body of one event: a ledger tile entry has a
+	// 16-bit length, and 48 KiB leaves room for the header.
+	MaxBodyBytes = 48 << 10
+	// MaxBatch is the largest number of events in one append.
+	MaxBatch = 1000
+)
+
+// Event is an event on its way into a store: its identity and its frozen,
+// sealed body.
+type Event struct {
+	ID   event.ID
+	Body []byte
+}
+
+// Stored is an event as a store gives it back. Body is owned by the caller.
+type Stored struct {
+	Position   Position
+	RecordedAt time.Time // UTC, to the microsecond
+	ID         event.ID
+	Stream     StreamID
+	Revision   Revision
+	Body       []byte
+}
+
+// Appended says where an append ended.
+type Appended struct {
+	// Last and Revision are those of the last event of the batch.
+	Last       Position
+	Revision   Revision
+	RecordedAt time.Time // of every event of the batch
+	// Repeated is true if the very same events had been appended before: this
+	// call changed nothing, and the figures are those of the first time.
+	Repeated bool
+}
+
+// The outcomes of an append other than success. Everything but ErrUnknown
+// means that nothing was recorded.
+var (
+	// ErrConflict: the stream is not at the expected revision. Read it again.
+	ErrConflict = errors.New("eventstore: the stream has moved")
+	// ErrDuplicate: an event id of the batch is already recorded, in another
+	// batch or another place. The caller derives ids wrongly, or raced itself.
+	ErrDuplicate = errors.New("eventstore: an event id is already recorded")
+	// ErrTooLarge: a body is over MaxBodyBytes, or the batch over MaxBatch.
+	ErrTooLarge = errors.New("eventstore: event or batch too large")
+	// ErrMisuse: an empty batch, an id twice in one batch, or AtEnd on a stream
+	// that takes decisions. A programmer's mistake.
+	ErrMisuse = errors.New("eventstore: append misused")
+	// ErrUnknown: the append may or may not have been recorded. Repeating it
+	// with the same event ids is safe and settles the question.
+	ErrUnknown = errors.New("eventstore: outcome unknown")
+	// ErrClosed: the store was closed.
+	ErrClosed = errors.New("eventstore: closed")
+	// ErrUnavailable: the store cannot take the append now (disk full, server
+	// away); nothing was recorded.
+	ErrUnavailable = errors.New("eventstore: unavailable")
+)
+
+// Store keeps events. Its promises are checked by storetest.Run, which every
+// adapter passes.
+type Store interface {
+	// Append adds events to one stream, all or none, durably when it returns
+	// nil, iff the stream holds exactly expected events. Positions follow the
+	// ledger's last without gaps and in batch order; every event of the batch
+	// gets the same recordedAt = max(clock, that of the event before).
+	//
+	// A batch whose ids, in order, are already recorded consecutively in this
+	// stream, beginning right after expected (anywhere, for AtEnd), is a retry:
+	// Append changes nothing and returns the first outcome with Repeated set,
+	// whatever the bodies. Any other clash of ids is ErrDuplicate; a stream at
+	// another revision is ErrConflict.
+	//
+	// A context that ends before the outcome is known gives ErrUnknown (with
+	// the context's error); one that has ended at the call records nothing and
+	// gives the context's error alone.
+	Append(ctx context.Context, stream StreamID, expected Revision, events []Event) (Appended, error)
+	// ReadStream yields the events of one stream with revision >= from, in
+	// order; from 0 means all. A stream that holds nothing yields nothing. It
+	// sees every append that was acknowledged before the call.
+	ReadStream(ctx context.Context, stream StreamID, from Revision) iter.Seq2[Stored, error]
+	// ReadAll yields every event after a position, in ledger order, without
+	// gaps, up to the head as it is when the reader gets there. Memory does not
+	// grow with the ledger, and a slow reader never holds up an append.
+	ReadAll(ctx context.Context, after Position) iter.Seq2[Stored, error]
+	// Wait returns the head once it is beyond after. It returns the context's
+	// error when ctx ends first.
+	Wait(ctx context.Context, after Position) (Position, error)
+	// Head returns the position of the last acknowledged event; 0 if none.
+	Head(ctx context.Context) (Position, error)
+}
