@@ -1,0 +1,96 @@
+// Package casefile composes the areas of one person's case into the state
+// that decisions are made against, and holds the commands that need several
+// areas. One case, one stream, one consistency boundary: it never reads
+// another stream.
+package casefile
+
+import (
+	"maps"
+	"slices"
+
+	"caseledger/domain/appointment"
+	"caseledger/domain/consent"
+	"caseledger/domain/disclosure"
+	"caseledger/domain/event"
+	"caseledger/domain/person"
+	"caseledger/domain/referral"
+	"caseledger/domain/screening"
+	"caseledger/domain/supervision"
+)
+
+// State is a person's case as decisions see it.
+type State struct {
+	Person      person.State
+	Supervision supervision.State
+	Appointment appointment.State
+	Consent     consent.State
+	Screening   screening.State
+	Referral    referral.State
+	Disclosure  disclosure.State
+
+	// Holders are the organisations that recorded something about the person
+	// or were told something about them: to everyone else the person is absent.
+	Holders map[event.UUID]bool
+	// Log says of each standing event what a correction needs to know.
+	Log map[event.ID]Entry
+}
+
+// Entry is what a correction needs to know of the event it corrects.
+type Entry struct {
+	Type      string
+	Command   event.UUID // whose identifiers a replacement keeps
+	Effective event.When
+	Actor     event.Actor
+	Replaces  event.ID // the event in whose place this one stands; zero if its own
+}
+
+// Catalogue holds every event type of a case, the kernel's included.
+var Catalogue = event.NewCatalogue(
+	person.Events, supervision.Events, appointment.Events, consent.Events,
+	screening.Events, referral.Events, disclosure.Events,
+)
+
+// Fold folds the standing events of a case.
+func Fold(standing []event.Recorded) State {
+	s := State{Holders: map[event.UUID]bool{}, Log: map[event.ID]Entry{}}
+	for _, e := range standing {
+		s = evolveInPlace(s, e)
+	}
+	return s
+}
+
+// Evolve folds one standing event into a copy of s.
+func Evolve(s State, e event.Recorded) State {
+	s.Holders, s.Log = maps.Clone(s.Holders), maps.Clone(s.Log)
+	if s.Log == nil {
+		s.Holders, s.Log = map[event.UUID]bool{}, map[event.ID]Entry{}
+	}
+	return evolveInPlace(s, e)
+}
+
+func evolveInPlace(s State, e event.Recorded) State {
+	s.Person = person.Evolve(s.Person, e)
+	s.Supervision = supervision.Evolve(s.Supervision, e)
+	s.Appointment = appointment.Evolve(s.Appointment, e)
+	s.Consent = consent.Evolve(s.Consent, e)
+	s.Screening = screening.Evolve(s.Screening, e)
+	s.Referral = referral.Evolve(s.Referral, e)
+	s.Disclosure = disclosure.Evolve(s.Disclosure, e)
+	if e.Stream.Kind == event.CaseStream && e.Type != "key.created" && e.Type != "key.destroyed" {
+		s.Holders[e.Actor.Org] = true
+		s.Log[e.ID] = Entry{e.Type, e.Command, e.Effective, e.Actor, e.Corrects}
+	}
+	if told, ok := e.Data.(interface{ RecipientOrg() event.UUID }); ok {
+		s.Holders[told.RecipientOrg()] = true
+	}
+	return s
+}
+
+// Exists reports whether the case holds anything.
+func (s State) Exists() bool { return len(s.Log) > 0 }
+
+// HeldBy reports whether one of the organisations holds, or was told,
+// something about the person.
+func (s State) HeldBy(orgs ...event.UUID) bool {
+	return slices.ContainsFunc(orgs, func(o event.UUID) bool { return s.Holders[o] })
+}

@@ -1,0 +1,3 @@
+package casefile
+
+var referralCommands = []Command{}

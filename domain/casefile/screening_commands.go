@@ -1,0 +1,3 @@
+package casefile
+
+var screeningCommands = []Command{}
