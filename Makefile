@@ -1,0 +1,62 @@
+# Every developer command. Continuous integration runs `make test` and
+# `make check`, and nothing else (.ci/run).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check bench golden release-test postgresql
+
+GO ?= go
+
+# Pinned tools live here, not in go.mod: as tool directives their module graphs
+# would move the versions that the program itself is built with.
+TOOLS := $(CURDIR)/.tools
+STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
+GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
+GOVULNCHECK := $(TOOLS)/govulncheck-v1.8.0
+
+# A tree that another account owns makes git refuse to name the revision, and
+# the build with it. Only `make build` needs the revision.
+test check bench golden release-test: export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
+
+demo: ## serve an invented population on this machine; needs Go only
+	$(GO) run ./cmd/caseledger demo
+
+build: ## build the programs into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+test: postgresql ## every test, with a PostgreSQL that the tests start and stop themselves
+	PATH="$$(.ci/postgresql --dir):$$PATH" $(GO) test -tags postgres -timeout 10m ./...
+
+check: $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) mod verify
+	$(GO) vet -tags postgres ./...
+	$(STATICCHECK) -tags postgres ./...
+	$(GOLANGCI) run
+	GOVULNCHECK=$(GOVULNCHECK) .ci/govulncheck
+	$(GO) test -race -timeout 15m ./...
+
+bench: ## benchmarks, each beside the plain alternative it is compared with
+	$(GO) test -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
+
+golden: ## rewrite the golden files; review the diff like code
+	CASELEDGER_TEST_GOLDEN=rewrite $(GO) test -count 1 ./...
+
+release-test: postgresql ## the tests at the sizes wanted before a release, then every fuzz target; takes hours
+	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_SIZE=release $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
+	.ci/fuzz
+
+postgresql:
+	@.ci/postgresql
+
+$(STATICCHECK): PKG := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+$(GOLANGCI): PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+$(GOVULNCHECK): PKG := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+$(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK):
+	@mkdir -p $(TOOLS)/install
+	GOFLAGS= GOBIN=$(TOOLS)/install $(GO) install $(PKG)
+	@mv $(TOOLS)/install/$(notdir $(firstword $(subst @, ,$(PKG)))) $@
