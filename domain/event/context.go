@@ -12,6 +12,10 @@ type Context struct {
 	Purpose   Purpose
 	Command   UUID // names the command; new identifiers derive from it
 	Origin    Origin
+	// Synthetic is true where only identifiers of the test ranges may enter, so
+	// that no real person gets into made-up data, and false where only issued
+	// ones may.
+	Synthetic bool
 }
 
 // When is the time at which what the command says was true.
