@@ -96,4 +96,9 @@ type Draft struct {
 	Effective When // zero: the command's own
 	Corrects  ID
 	Causation UUID
+	// Side is the side whose keys seal the event and whose record it is part of;
+	// zero means the actor's. It differs where one side's staff record something
+	// that belongs to another's record, such as the withdrawal of a consent that
+	// the other side holds.
+	Side Side
 }
