@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"caseledger/api/recording"
+	"caseledger/domain/access"
+	"caseledger/domain/casefile"
+	"caseledger/domain/event"
+)
+
+// Caller is who is asking, as their verified token says.
+type Caller struct {
+	Actor event.Actor
+	// Session names the access stream on which the caller's reads are kept.
+	Session event.UUID
+}
+
+// Recorder carries out commands; [recording.Recorder] is the one
+// implementation.
+type Recorder interface {
+	// Record carries out one command. Its errors are faults, or failures that
+	// are nobody's business but ours.
+	Record(ctx context.Context, q recording.Request) (recording.Outcome, error)
+	// Load returns a person's case as the write side has it, for the
+	// organisation; the fault "no-such-person" if it is not there or not for
+	// them.
+	Load(ctx context.Context, person, org event.UUID) (casefile.State, event.Revision, error)
+}
+
+// Views hands out the read models of the caller's own side.
+type Views interface {
+	// For returns the view that holds what the caller's side may hold, limited
+	// to what the caller's controller holds or was told. A side without a
+	// store of its own is the fault "no-view-for-side", kind Denied.
+	For(c Caller) (View, error)
+}
+
+// AsOf says which record to show. The zero value is the record as it is now.
+type AsOf struct {
+	// TrueOn is the time at which statuses are asked; zero is now.
+	TrueOn time.Time
+	// KnownOn limits the record to what was recorded at or before it; zero is
+	// no limit. A view resolves it to a position once and reports that.
+	KnownOn time.Time
+	// KnownAt limits the record to a position exactly, and prevails on KnownOn;
+	// 0 is no limit.
+	KnownAt event.Position
+}
+
+// Reflects says what an answer was made from.
+type Reflects struct {
+	Position event.Position // the ledger as far as the answer takes it into account
+	Revision event.Revision // of the person's case; 0 in lists of many people
+	TrueOn   time.Time      // as used; zero where the answer has no such time
+	KnownOn  time.Time      // as used
+	Latest   bool           // nothing known to the view was left out
+	Model    string         // "timeline@7"
+}
+
+// Page is which part of a list to return.
+type Page struct {
+	Number int // from 1
+	Size   int // 1 to 500
+}
+
+// Offset is the number of rows before the page.
+func (p Page) Offset() int { return (p.Number - 1) * p.Size }
+
+// View is one side's read models, as one caller may see them. A person who is
+// not there, or not for the caller, is the fault "no-such-person", kind
+// Absent, whichever it is. No method returns what the caller may not see.
+type View interface {
+	// Position is how far the view has followed the ledger.
+	Position(ctx context.Context) (event.Position, error)
+	// WaitFor returns when the view has reached a position, or ctx's error.
+	WaitFor(ctx context.Context, p event.Position) error
+
+	Person(ctx context.Context, person event.UUID) (Person, Reflects, error)
+	Timeline(ctx context.Context, person event.UUID, at AsOf) ([]TimelineEntry, Reflects, error)
+	Consents(ctx context.Context, person event.UUID, at AsOf) ([]Consent, Reflects, error)
+	Referrals(ctx context.Context, person event.UUID) ([]Referral, Reflects, error)
+	// Disclosures returns a page of the register, newest first, and how many
+	// rows there are in all.
+	Disclosures(ctx context.Context, f DisclosureFilter, p Page) ([]Disclosure, int, Reflects, error)
+	// Caseload returns a page of people, and how many there are in all.
+	Caseload(ctx context.Context, f CaseloadFilter, p Page) ([]CaseloadRow, int, Reflects, error)
+	// FindByName returns at most 25 people whose family name, given name (where
+	// asked) and date of birth are the same, letter case aside.
+	FindByName(ctx context.Context, q NameQuery) ([]Person, Reflects, error)
+}
+
+// Identifiers finds people by identifier, through the blind index.
+type Identifiers interface {
+	// Find returns the person with an identifier. A kind that does not exist
+	// or a value that cannot be one (wrong shape, wrong check digit, a range
+	// that may not be used here) is a fault of kind Invalid whose pointers are
+	// "/identifier/type" and "/identifier/value".
+	Find(ctx context.Context, kind, value string) (person event.UUID, found bool, err error)
+}
+
+// FeedQuery says which entries of the ledger are wanted.
+type FeedQuery struct {
+	After  event.Position // 0 is from the beginning
+	Types  []string       // stored names; empty is all
+	Person event.UUID     // zero is everybody
+	Limit  int            // 1 to 500
+}
+
+// Feed is the ledger's entries, as one caller may see them.
+type Feed interface {
+	// Events returns the entries after a position, oldest first, and the
+	// position up to which entries have been considered: the next After. It
+	// is q.After itself where nothing new was recorded.
+	Events(ctx context.Context, c Caller, q FeedQuery) (entries []Entry, reached event.Position, err error)
+	// Event returns one entry opened as far as the caller may; the fault
+	// "no-such-event", kind Absent, if it is not there or not for them.
+	Event(ctx context.Context, c Caller, id event.ID) (EntryDetail, error)
+}
+
+// Look is one read on its way into the access log.
+type Look struct {
+	Caller      Caller
+	ID          event.UUID // drawn at random by us, never the caller's request id
+	Purpose     event.Purpose
+	Correlation event.UUID
+	At          time.Time
+	Data        access.RecordAccessed
+}
+
+// AccessLog keeps the reads.
+type AccessLog interface {
+	// Append puts the look on the stream of the caller's session. It is durable
+	// when Append returns nil; on any error the answer does not leave.
+	Append(ctx context.Context, l Look) error
+}
+
+// Organisation is one organisation as tokens name it.
+type Organisation struct {
+	ID   event.UUID
+	Side event.Side
+}
+
+// Health is one part of the system that can fail.
+type Health struct {
+	Name string
+	// Check returns nil if the part works. Its error goes to the log, never
+	// into the answer.
+	Check func(ctx context.Context) error
+}
