@@ -68,50 +68,74 @@ const attempts = 8
 // error is returned as it is and nothing is recorded.
 func Execute(ctx context.Context, store Store, codec Codec, cmd Command,
 	decide func(standing []event.Recorded, at Revision) ([]event.Draft, error)) (Result, error) {
-	var unknown error
+	var unknown, clash error
 	for range attempts {
-		history, stored, err := load(ctx, store, codec, cmd.Stream)
-		if err != nil {
-			return Result{}, err
-		}
-		if result, found, err := executed(ctx, codec, cmd, history, stored); found || err != nil {
-			return result, err
-		}
-		at := Revision(len(history))
-		if !cmd.IfAny && at != cmd.If {
-			return Result{}, fault.New(fault.Stale, "stale-precondition", "the record has changed since it was read")
-		}
-		drafts, err := decide(event.Standing(history), at)
-		if err != nil {
-			return Result{}, err
-		}
-		if len(drafts) == 0 {
-			return Result{Revision: at}, nil
-		}
-		batch, err := codec.Seal(ctx, cmd, drafts, history)
-		if err != nil {
-			return Result{}, fmt.Errorf("seal events for %s: %w", cmd.Stream, err)
-		}
-		appended, err := store.Append(ctx, cmd.Stream, at, batch)
+		result, again, err := attempt(ctx, store, codec, cmd, decide)
 		switch {
 		case err == nil:
-			own := batch[len(batch)-len(drafts):]
-			result := Result{Revision: appended.Revision, Position: appended.Last, Repeated: appended.Repeated}
-			for _, e := range own {
-				result.Events = append(result.Events, e.ID)
-			}
 			return result, nil
-		case errors.Is(err, ErrUnknown) && ctx.Err() == nil:
-			unknown = err // read again: the answer is in the stream
-		case errors.Is(err, ErrConflict):
-		default:
-			return Result{}, fmt.Errorf("append to %s: %w", cmd.Stream, err)
+		case !again && unknown != nil && fault.Of(err) == nil && !errors.Is(err, ErrUnknown):
+			// The stream could not be read again: the caller must not take
+			// this for "nothing was recorded".
+			return Result{}, fmt.Errorf("%w, then: %w", unknown, err)
+		case !again:
+			return Result{}, err
+		case errors.Is(err, ErrUnknown):
+			unknown = err
+		case errors.Is(err, ErrDuplicate):
+			clash = err
 		}
 	}
-	if unknown != nil {
+	switch {
+	case unknown != nil:
 		return Result{}, unknown
+	case clash != nil:
+		return Result{}, clash
 	}
 	return Result{}, fault.New(fault.Conflict, "too-much-contention", "others keep changing this record; try again")
+}
+
+// attempt loads, decides and appends once. again says that the answer, or the
+// state to decide against, is in the stream now.
+func attempt(ctx context.Context, store Store, codec Codec, cmd Command,
+	decide func(standing []event.Recorded, at Revision) ([]event.Draft, error)) (_ Result, again bool, _ error) {
+	history, stored, err := load(ctx, store, codec, cmd.Stream)
+	if err != nil {
+		return Result{}, false, err
+	}
+	if result, found, err := executed(ctx, codec, cmd, history, stored); found || err != nil {
+		return result, false, err
+	}
+	at := Revision(len(history))
+	if !cmd.IfAny && at != cmd.If {
+		return Result{}, false, fault.New(fault.Stale, "stale-precondition", "the record has changed since it was read")
+	}
+	drafts, err := decide(event.Standing(history), at)
+	if err != nil {
+		return Result{}, false, err
+	}
+	if len(drafts) == 0 {
+		return Result{Revision: at}, false, nil
+	}
+	batch, err := codec.Seal(ctx, cmd, drafts, history)
+	if err != nil {
+		return Result{}, false, fmt.Errorf("seal events for %s: %w", cmd.Stream, err)
+	}
+	appended, err := store.Append(ctx, cmd.Stream, at, batch)
+	switch {
+	case err == nil && appended.Repeated:
+		// The same command ran beside this one, or another under the same id:
+		// the fingerprint in the stream tells which.
+		return Result{}, true, fmt.Errorf("append to %s: %w", cmd.Stream, ErrDuplicate)
+	case err == nil:
+		result := Result{Revision: appended.Revision, Position: appended.Last}
+		for _, e := range batch[len(batch)-len(drafts):] {
+			result.Events = append(result.Events, e.ID)
+		}
+		return result, false, nil
+	}
+	again = errors.Is(err, ErrConflict) || errors.Is(err, ErrDuplicate) || errors.Is(err, ErrUnknown) && ctx.Err() == nil
+	return Result{}, again, fmt.Errorf("append to %s: %w", cmd.Stream, err)
 }
 
 func load(ctx context.Context, store Store, codec Codec, stream StreamID) ([]event.Recorded, []Stored, error) {

@@ -5,6 +5,7 @@ package eventstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"time"
@@ -70,8 +71,9 @@ var (
 	ErrDuplicate = errors.New("eventstore: an event id is already recorded")
 	// ErrTooLarge: a body is over MaxBodyBytes, or the batch over MaxBatch.
 	ErrTooLarge = errors.New("eventstore: event or batch too large")
-	// ErrMisuse: an empty batch, an id twice in one batch, or AtEnd on a stream
-	// that takes decisions. A programmer's mistake.
+	// ErrMisuse: an empty batch, an id twice in one batch, AtEnd on a stream
+	// that takes decisions, or a stream id that names no stream. A programmer's
+	// mistake.
 	ErrMisuse = errors.New("eventstore: append misused")
 	// ErrUnknown: the append may or may not have been recorded. Repeating it
 	// with the same event ids is safe and settles the question.
@@ -114,4 +116,37 @@ type Store interface {
 	Wait(ctx context.Context, after Position) (Position, error)
 	// Head returns the position of the last acknowledged event; 0 if none.
 	Head(ctx context.Context) (Position, error)
+}
+
+// CheckAppend finds what is wrong with the arguments of an append by
+// themselves: ErrMisuse or ErrTooLarge. Every adapter calls it first.
+func CheckAppend(stream StreamID, expected Revision, events []Event) error {
+	bytes := stream.Bytes()
+	if _, err := event.StreamFromBytes(bytes[:]); err != nil {
+		return fmt.Errorf("%w: no such kind of stream", ErrMisuse)
+	}
+	switch {
+	case len(events) == 0:
+		return fmt.Errorf("%w: an empty batch", ErrMisuse)
+	case len(events) > MaxBatch:
+		return fmt.Errorf("%w: %d events, at most %d", ErrTooLarge, len(events), MaxBatch)
+	case expected == AtEnd && stream.Kind != event.AccessStream:
+		return fmt.Errorf("%w: AtEnd on %s, which takes decisions", ErrMisuse, stream)
+	}
+	var seen map[event.ID]bool
+	if len(events) > 1 {
+		seen = make(map[event.ID]bool, len(events))
+	}
+	for _, e := range events {
+		if len(e.Body) > MaxBodyBytes {
+			return fmt.Errorf("%w: a body of %d bytes, at most %d", ErrTooLarge, len(e.Body), MaxBodyBytes)
+		}
+		if seen[e.ID] {
+			return fmt.Errorf("%w: event id %s twice in one batch", ErrMisuse, e.ID)
+		}
+		if seen != nil {
+			seen[e.ID] = true
+		}
+	}
+	return nil
 }
