@@ -87,6 +87,10 @@ var (
 
 // Store keeps events. Its promises are checked by storetest.Run, which every
 // adapter passes.
+//
+// A context that has ended, at the call or in the middle of a read, gives its
+// error. Every adapter has a Close; from then on each method answers
+// ErrClosed, a Wait under way included.
 type Store interface {
 	// Append adds events to one stream, all or none, durably when it returns
 	// nil, iff the stream holds exactly expected events. Positions follow the
@@ -105,7 +109,8 @@ type Store interface {
 	Append(ctx context.Context, stream StreamID, expected Revision, events []Event) (Appended, error)
 	// ReadStream yields the events of one stream with revision >= from, in
 	// order; from 0 means all. A stream that holds nothing yields nothing. It
-	// sees every append that was acknowledged before the call.
+	// sees every append that was acknowledged before the call. A caller may
+	// stop early, and may use the store while it reads.
 	ReadStream(ctx context.Context, stream StreamID, from Revision) iter.Seq2[Stored, error]
 	// ReadAll yields every event after a position, in ledger order, without
 	// gaps, up to the head as it is when the reader gets there. Memory does not
