@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands is every command of the program.
+func (p *program) commands() []*cobra.Command {
+	return []*cobra.Command{p.versionCommand()}
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"caseledger/domain/event"
+)
+
+// The files of a data directory. Everything in it is made with mode 0600, the
+// folders with 0700.
+const (
+	ledgerFile    = "ledger.db"
+	keysFile      = "keys.db"
+	kekFile       = "key-encryption-key"
+	secretFile    = "token-secret" // keys the opaque tokens of the API
+	lockFile      = "lock"
+	syntheticFile = "SYNTHETIC"
+	viewsFolder   = "views"
+)
+
+// syntheticText is what the marker of an invented population says to whoever
+// finds it.
+const syntheticText = "Every person in this folder is invented. Nothing real may be recorded here:\nonly identifiers of the test ranges are accepted.\n"
+
+// dataDir is a data directory, by its path.
+type dataDir string
+
+func (d dataDir) file(name string) string { return filepath.Join(string(d), name) }
+
+// view is the file of one side's read models.
+func (d dataDir) view(side event.Side) string {
+	return filepath.Join(string(d), viewsFolder, string(side)+".db")
+}
+
+// synthetic reports whether the directory holds invented people only.
+func (d dataDir) synthetic() (bool, error) {
+	_, err := os.Stat(d.file(syntheticFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// exists reports whether the directory holds a ledger.
+func (d dataDir) exists() (bool, error) {
+	_, err := os.Stat(d.file(ledgerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// prepare makes the directory, or checks the one that is there.
+func (d dataDir) prepare() error {
+	if err := os.MkdirAll(d.file(viewsFolder), 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	return nil
+}
+
+// markSynthetic says for ever that the directory holds invented people only.
+// It refuses a directory that holds anything, because what is there may be
+// real.
+func (d dataDir) markSynthetic() error {
+	entries, err := os.ReadDir(string(d))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look into the data directory: %w", err)
+	}
+	if len(entries) > 0 {
+		return usage("the data directory %s is not empty: invented people are never mixed into a record that may be real", d)
+	}
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	return writeNew(d.file(syntheticFile), []byte(syntheticText))
+}
+
+// writeNew writes a file that must not be there yet, and its directory entry,
+// to disk.
+func writeNew(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() { _ = folder.Close() }()
+	if err := folder.Sync(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// tokenSecret reads the secret behind the API's opaque tokens, and makes it at
+// the first start. Losing it costs clients their cursors, nothing else.
+func (d dataDir) tokenSecret(random io.Reader) ([32]byte, error) {
+	var secret [32]byte
+	text, err := os.ReadFile(d.file(secretFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := io.ReadFull(random, secret[:]); err != nil {
+			return secret, fmt.Errorf("draw the token secret: %w", err)
+		}
+		return secret, writeNew(d.file(secretFile), []byte(hex.EncodeToString(secret[:])+"\n"))
+	case err != nil:
+		return secret, fmt.Errorf("read the token secret: %w", err)
+	}
+	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(raw) != len(secret) {
+		return secret, fmt.Errorf("the token secret in %s is malformed: remove the file and start again; clients will have to start their lists anew", d.file(secretFile))
+	}
+	return [32]byte(raw), nil
+}
+
+// readSecret is [dataDir.tokenSecret] for a reader, who must not make files: a
+// secret for this run only where there is none.
+func (d dataDir) readSecret(random io.Reader) ([32]byte, error) {
+	if _, err := os.Stat(d.file(secretFile)); errors.Is(err, fs.ErrNotExist) {
+		var secret [32]byte
+		_, err := io.ReadFull(random, secret[:])
+		return secret, err
+	}
+	return d.tokenSecret(random)
+}

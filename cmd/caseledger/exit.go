@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"caseledger/domain/fault"
+	"caseledger/eventstore"
+)
+
+// exit is how a command ends, as the shell sees it.
+type exit int
+
+// The exit codes. Scripts rely on them; none is ever given another meaning.
+const (
+	exitOK          exit = 0
+	exitError       exit = 1
+	exitUsage       exit = 2
+	exitIntegrity   exit = 3 // what is stored is not what was recorded; nothing else ends so
+	exitFindings    exit = 4
+	exitNotFound    exit = 5
+	exitConflict    exit = 6
+	exitUnavailable exit = 7
+	exitDenied      exit = 8
+	exitInterrupted exit = 130
+)
+
+// Errors that commands end with and that have an exit code of their own.
+var (
+	errUsage       = errors.New("usage")
+	errIntegrity   = errors.New("integrity failure")
+	errNotFound    = errors.New("not found")
+	errInUse       = errors.New("in use by another process")
+	errInterrupted = errors.New("interrupted")
+	errUnavailable = errors.New("unavailable")
+)
+
+// sentinelExits is the first half of the one table from error to exit code:
+// the first row whose error is in the chain counts.
+var sentinelExits = []struct {
+	err  error
+	code exit
+}{
+	{errUsage, exitUsage},
+	{errIntegrity, exitIntegrity},
+	{errInterrupted, exitInterrupted},
+	{errNotFound, exitNotFound},
+	{errInUse, exitConflict},
+	{errUnavailable, exitUnavailable},
+	{eventstore.ErrConflict, exitConflict},
+	{eventstore.ErrUnavailable, exitUnavailable},
+	{eventstore.ErrUnknown, exitUnavailable},
+	{context.DeadlineExceeded, exitUnavailable},
+	{context.Canceled, exitInterrupted},
+	{fs.ErrNotExist, exitNotFound},
+	{fs.ErrPermission, exitDenied},
+}
+
+// faultExits is the other half: what kind of "no" a fault is.
+var faultExits = map[fault.Kind]exit{
+	fault.Invalid:       exitUsage,
+	fault.Unidentified:  exitDenied,
+	fault.Denied:        exitDenied,
+	fault.Absent:        exitNotFound,
+	fault.Conflict:      exitConflict,
+	fault.Stale:         exitConflict,
+	fault.Refused:       exitError,
+	fault.Unconditional: exitUsage,
+	fault.TooMany:       exitUnavailable,
+	fault.Unavailable:   exitUnavailable,
+	fault.Corrupt:       exitIntegrity,
+}
+
+// exitFor returns how a command that ended with err ends.
+func exitFor(err error) exit {
+	if err == nil {
+		return exitOK
+	}
+	for _, row := range sentinelExits {
+		if errors.Is(err, row.err) {
+			return row.code
+		}
+	}
+	if f := fault.Of(err); f != nil {
+		if code, ok := faultExits[f.Kind]; ok {
+			return code
+		}
+	}
+	return exitError
+}
+
+// usage is a mistake in how the program was called.
+func usage(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", errUsage, fmt.Errorf(format, args...))
+}
