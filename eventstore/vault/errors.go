@@ -1,0 +1,51 @@
+package vault
+
+import "errors"
+
+var (
+	// ErrErased: the key was destroyed on purpose, and the keystore knows by
+	// which event. What it sealed is gone.
+	ErrErased = errors.New("vault: the key was destroyed")
+	// ErrKeyMissing: the keystore has no such key and no record of its
+	// destruction. The keystore is incomplete, or belongs to another ledger:
+	// restore it; this is a failure, not an erasure.
+	ErrKeyMissing = errors.New("vault: key missing without a recorded destruction")
+	// ErrWithheld: the key belongs to another side than the view's.
+	ErrWithheld = errors.New("vault: the key belongs to another side")
+	// ErrBroken: sealed bytes do not open. They, or where they stand, are not
+	// what was sealed.
+	ErrBroken = errors.New("vault: sealed bytes do not open")
+	// ErrKeyBroken: a wrapped key does not unwrap, or is not the key that was
+	// committed to. The keystore was altered, or the key-encryption key is
+	// another one.
+	ErrKeyBroken = errors.New("vault: a key is not the one that was stored")
+	// ErrCommitment: the ledger commits to another key than the keystore has.
+	ErrCommitment = errors.New("vault: the key is not the one the ledger commits to")
+	// ErrKeyExhausted: the key has sealed as much as it safely can. Ensure makes
+	// the next one.
+	ErrKeyExhausted = errors.New("vault: the key has sealed as much as it may")
+	// ErrReadOnly: the vault was opened read-only.
+	ErrReadOnly = errors.New("vault: opened read-only")
+
+	// ErrKEKMissing: the keystore has keys but the file of the key-encryption
+	// key is not there. Restore it from where it is kept; without it nothing in
+	// the keystore opens.
+	ErrKEKMissing = errors.New("vault: the key-encryption key file is missing")
+	// ErrKEKMode: others than the owner may read the file of the
+	// key-encryption key, or it is not a regular file. Its mode must be 0600 or
+	// 0400.
+	ErrKEKMode = errors.New("vault: the key-encryption key file must be a regular file of mode 0600")
+	// ErrKEKMalformed: the file does not hold a key-encryption key.
+	ErrKEKMalformed = errors.New("vault: the key-encryption key file is malformed")
+
+	// ErrNotKeystore: the file is not a keystore.
+	ErrNotKeystore = errors.New("vault: not a keystore")
+	// ErrNewer: a later program wrote the keystore.
+	ErrNewer = errors.New("vault: the keystore was written by a later version of this program")
+	// ErrSettings: the database did not take a setting that erasure or
+	// durability rests on.
+	ErrSettings = errors.New("vault: the keystore's database settings are not in force")
+	// ErrStillInLog: a destroyed key's wrapped bytes may still be in the
+	// database's write-ahead log, because a reader held it. Repeat Destroy.
+	ErrStillInLog = errors.New("vault: the destroyed key may still be in the write-ahead log")
+)
