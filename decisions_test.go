@@ -14,15 +14,15 @@ const decisionsFolder = "docs/decisions"
 
 // decision is one page of docs/decisions.
 type decision struct {
-	file, number, title, module string
-	headings                    []string
-	lines                       int
+	file, number, title string
+	modules, headings   []string
+	lines               int
 }
 
 var (
 	decisionFile  = regexp.MustCompile(`^(\d{4})-[a-z0-9]+(-[a-z0-9]+)*\.md$`)
 	decisionTitle = regexp.MustCompile(`(?m)\A# (\d{4})\. (.+)$`)
-	moduleLine    = regexp.MustCompile("(?m)^Module: `([^`]+)`$")
+	moduleLine    = regexp.MustCompile("(?m)^Module: `([^`]+)`(?:  )?$")
 	heading       = regexp.MustCompile(`(?m)^## (.+)$`)
 )
 
@@ -31,8 +31,8 @@ func readDecision(file, text string) decision {
 	if m := decisionTitle.FindStringSubmatch(text); m != nil {
 		d.number, d.title = m[1], m[2]
 	}
-	if m := moduleLine.FindStringSubmatch(text); m != nil {
-		d.module = m[1]
+	for _, m := range moduleLine.FindAllStringSubmatch(text, -1) {
+		d.modules = append(d.modules, m[1])
 	}
 	for _, m := range heading.FindAllStringSubmatch(text, -1) {
 		d.headings = append(d.headings, m[1])
@@ -100,10 +100,10 @@ func TestDecisions(t *testing.T) {
 		if line := fmt.Sprintf("- [%s. %s](%s)\n", d.number, d.title, d.file); !strings.Contains(index, line) {
 			t.Errorf("the index lacks: %s", line)
 		}
-		if d.module != "" {
-			modules = append(modules, d.module)
-			if !slices.Contains(required, d.module) {
-				t.Errorf("%s is about %s, which go.mod does not require directly", d.file, d.module)
+		for _, m := range d.modules {
+			modules = append(modules, m)
+			if !slices.Contains(required, m) {
+				t.Errorf("%s is about %s, which go.mod does not require directly", d.file, m)
 			}
 		}
 	}
@@ -119,6 +119,38 @@ func TestDecisions(t *testing.T) {
 		}
 		if _, known := dependencyOf(m); !known {
 			t.Errorf("%s has no row in arch_test.go", m)
+		}
+	}
+}
+
+// TestRequirementsAreImported finds a module that go.mod requires directly and
+// no file imports, and one that is imported without being required directly.
+func TestRequirementsAreImported(t *testing.T) {
+	t.Parallel()
+	imported := map[string]string{}
+	for _, f := range openRepository(t).sources {
+		for _, i := range f.imports {
+			if _, own := i.own(); !own && !i.standard() {
+				imported[i.path] = f.path
+			}
+		}
+	}
+	required := directRequirements(string(read(t, "go.mod")))
+	of := func(importPath, module string) bool {
+		return importPath == module || strings.HasPrefix(importPath, module+"/")
+	}
+	for _, m := range required {
+		used := false
+		for p := range imported {
+			used = used || of(p, m)
+		}
+		if !used {
+			t.Errorf("nobody imports %s", m)
+		}
+	}
+	for p, by := range imported {
+		if !slices.ContainsFunc(required, func(m string) bool { return of(p, m) }) {
+			t.Errorf("%s imports %s, which go.mod does not require directly", by, p)
 		}
 	}
 }

@@ -30,6 +30,8 @@ var published = map[string]string{
 	"9434765919": "check-digit vector, domain reference section 2",
 	"9000000009": "patient of the public NHS sandbox",
 	"A1234BC":    "how a prison number is written, domain reference section 2",
+	"A999999":    "the shape of a CRN: A for a letter, 9 for a digit",
+	"A9999AA":    "the shape of a prison number",
 }
 
 // identifiers finds what looks like a real person's NHS number, CRN or prison
