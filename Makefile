@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench golden release-test postgresql
+.PHONY: help demo build test check bench golden release-test postgresql compiler
 
 GO ?= go
 
@@ -31,7 +31,7 @@ build: ## build the programs into bin/
 test: postgresql ## every test, with a PostgreSQL that the tests start and stop themselves
 	PATH="$$(.ci/postgresql --dir):$$PATH" $(GO) test -tags postgres -timeout 10m ./...
 
-check: $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
+check: compiler $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod verify
 	$(GO) vet -tags postgres ./...
@@ -52,6 +52,10 @@ release-test: postgresql ## the tests at the sizes wanted before a release, then
 
 postgresql:
 	@.ci/postgresql
+
+compiler: # the race detector is linked with cgo
+	@command -v "$$($(GO) env CC)" >/dev/null || { echo "make check needs a C compiler. Run:"; \
+		echo "    sudo apt-get install --no-install-recommends gcc libc6-dev"; exit 1; } >&2
 
 $(STATICCHECK): PKG := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 $(GOLANGCI): PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
