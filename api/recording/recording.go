@@ -84,7 +84,7 @@ func absent() error {
 
 // identified is the body of a command that gives a person an identifier.
 type identified interface {
-	Identifier() (kind, canonical string)
+	Identifier(now time.Time) (kind, canonical string)
 }
 
 // freeing is the body of a command that takes an identifier away.
@@ -143,7 +143,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 				}
 			}
 			if b, ok := q.Body.(identified); ok && claimed == nil && len(drafts) > 0 {
-				kind, value := b.Identifier()
+				kind, value := b.Identifier(now)
 				if err := r.Identifiers.Reserve(ctx, kind, value, q.Person, q.ID); err != nil {
 					return nil, err
 				}
@@ -160,7 +160,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 	// The event is recorded, so nothing that fails from here on is a failure of
 	// the command: the index is mended from the ledger at the next start.
 	if b, ok := q.Body.(identified); ok && (claimed != nil || result.Repeated) {
-		kind, value := b.Identifier()
+		kind, value := b.Identifier(now)
 		_ = r.Identifiers.Confirm(context.WithoutCancel(ctx), kind, value, q.Person)
 	}
 	if freed != nil {

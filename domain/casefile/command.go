@@ -83,6 +83,20 @@ func Named(name string) (Command, bool) {
 // cannot be understood (400). It also runs for imported facts.
 type Validator interface{ Validate() []fault.Field }
 
+// ContextValidator is a body some of whose fields can be understood only by
+// who reads it when, and where. It is asked after [Validator] has no
+// complaint, also for imported facts.
+type ContextValidator interface {
+	ValidateIn(event.Context) []fault.Field
+}
+
+func unacceptable(fields []fault.Field) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	return &fault.Fault{Kind: fault.Invalid, Code: "invalid-body", Message: "the command's body cannot be accepted", Fields: fields}
+}
+
 // skew is how far a client's clock may run ahead of ours.
 const skew = time.Minute
 
@@ -92,8 +106,13 @@ const skew = time.Minute
 // actor's role or organisation may give the command: callers do, before.
 func (c Command) Decide(s State, b any, ctx event.Context) ([]event.Draft, error) {
 	if v, ok := b.(Validator); ok {
-		if fields := v.Validate(); len(fields) > 0 {
-			return nil, &fault.Fault{Kind: fault.Invalid, Code: "invalid-body", Message: "the command's body cannot be accepted", Fields: fields}
+		if err := unacceptable(v.Validate()); err != nil {
+			return nil, err
+		}
+	}
+	if v, ok := b.(ContextValidator); ok {
+		if err := unacceptable(v.ValidateIn(ctx)); err != nil {
+			return nil, err
 		}
 	}
 	if t, ok := b.(interface{ HappenedAt() event.When }); ok && !t.HappenedAt().IsZero() {

@@ -1,0 +1,156 @@
+package person
+
+import (
+	"slices"
+
+	"caseledger/domain/event"
+	"caseledger/domain/reference"
+)
+
+// State is what decisions and disclosures need to know of who the person is.
+// Values that could not be opened are zero.
+type State struct {
+	Registered   bool
+	Site         reference.Site
+	Region       reference.Region
+	Name         Name
+	DateOfBirth  event.Personal[event.Day] // a day has no zero value that means "none"
+	Sex          Sex
+	Links        []Link // in the order they were made
+	Address      Address
+	Needs        Needs
+	Notices      []Notice // in the order they were given
+	Restrictions []Restriction
+
+	registration event.ID
+	address      event.ID
+	// unreadable: a restriction could not be opened. Nobody can say whom it
+	// bars, so it bars everyone.
+	unreadable bool
+}
+
+// Link is one identifier of another system, linked to the person.
+type Link struct {
+	ID     event.UUID
+	Type   IdentifierType
+	Value  string // canonical; empty if it could not be opened
+	Status reference.NHSNumberStatus
+	Source event.ID // the event that made the link
+	// Ended is why the link was taken back; empty while it stands.
+	Ended UnlinkReason
+}
+
+// Live reports whether the link stands.
+func (l Link) Live() bool { return l.Ended == "" }
+
+// Notice is a privacy notice that was given.
+type Notice struct {
+	Version reference.PrivacyNotice
+	Format  reference.NoticeFormat
+	At      event.When
+}
+
+// Restriction is a limit on who may look.
+type Restriction struct {
+	ID     event.UUID
+	Mode   RestrictionMode
+	Users  []event.UUID
+	Lifted bool
+}
+
+// Needs are the adjustments the person needs.
+type Needs struct {
+	Adjustments []reference.CommunicationNeed
+	Language    Language
+	source      event.ID
+}
+
+// Evolve folds one standing event; events of other areas change nothing. Of
+// an event whose plain fields could not be opened it keeps what is left.
+func Evolve(s State, e event.Recorded) State {
+	d, ok := e.Data.(Event)
+	if !ok {
+		return s
+	}
+	readable := e.Operational == event.Open
+	switch d := d.(type) {
+	case PersonRegistered:
+		s.Registered, s.registration = true, e.ID
+		s.Site, s.Region = d.Site, d.Region
+		s.Name, s.DateOfBirth, s.Sex = d.Name.Value(), d.DateOfBirth, d.Sex.Value()
+	case IdentifierLinked:
+		if readable {
+			s.Links = append(slices.Clone(s.Links), Link{ID: d.Link, Type: d.Type, Value: d.Value.Value(), Status: d.Status, Source: e.ID})
+		}
+	case IdentifierVerified:
+		s.Links = changed(s.Links, d.Link, func(l *Link) { l.Status = d.Status })
+	case IdentifierUnlinked:
+		s.Links = changed(s.Links, d.Link, func(l *Link) { l.Ended = d.Reason })
+	case AddressRecorded:
+		s.Address, s.address = d.Address.Value(), e.ID
+	case AccessRestrictionSet:
+		if !readable {
+			s.unreadable = true
+			break
+		}
+		s.Restrictions = append(slices.Clone(s.Restrictions), Restriction{ID: d.Restriction, Mode: d.Mode, Users: d.Users})
+	case AccessRestrictionLifted:
+		s.Restrictions = slices.Clone(s.Restrictions)
+		for i := range s.Restrictions {
+			if s.Restrictions[i].ID == d.Restriction {
+				s.Restrictions[i].Lifted = true
+			}
+		}
+	case CommunicationNeedRecorded:
+		s.Needs = Needs{d.Adjustments.Value(), d.Language.Value(), e.ID}
+	case PrivacyNoticeGiven:
+		s.Notices = append(slices.Clone(s.Notices), Notice{d.Notice, d.Format, e.Effective})
+	}
+	return s
+}
+
+func changed(links []Link, id event.UUID, change func(*Link)) []Link {
+	links = slices.Clone(links)
+	for i := range links {
+		if links[i].ID == id {
+			change(&links[i])
+		}
+	}
+	return links
+}
+
+// Link returns the link with an id; false if there is none.
+func (s State) Link(id event.UUID) (Link, bool) {
+	for _, l := range s.Links {
+		if l.ID == id {
+			return l, true
+		}
+	}
+	return Link{}, false
+}
+
+// LiveLink returns the latest live link of a type; false if there is none.
+func (s State) LiveLink(t IdentifierType) (Link, bool) {
+	for _, l := range slices.Backward(s.Links) {
+		if l.Type == t && l.Live() {
+			return l, true
+		}
+	}
+	return Link{}, false
+}
+
+// Traced is the trace status of an NHS number that is present and verified:
+// only on such a one may a disclosure be keyed.
+const Traced reference.NHSNumberStatus = "01"
+
+// Told reports whether a privacy notice had been given by a time.
+func (s State) Told(by event.When) bool {
+	return slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.At.Begun(by.Latest()) })
+}
+
+// Bars reports whether a live restriction keeps a member of staff out.
+func (s State) Bars(user event.UUID) bool {
+	return s.unreadable || slices.ContainsFunc(s.Restrictions, func(r Restriction) bool {
+		return !r.Lifted && slices.Contains(r.Users, user) == (r.Mode == Excluded)
+	})
+}
