@@ -32,8 +32,11 @@ type Identifiers interface {
 	Reserve(ctx context.Context, kind, value string, person, command event.UUID) error
 	// Confirm makes a reservation final, after it is recorded.
 	Confirm(ctx context.Context, kind, value string, person event.UUID) error
-	// Release gives an identifier up.
-	Release(ctx context.Context, kind, value string, person event.UUID) error
+	// Release gives up what a command reserved, because nothing was recorded; an
+	// identifier that is confirmed stays.
+	Release(ctx context.Context, kind, value string, person, command event.UUID) error
+	// Unlink takes a confirmed identifier from a person.
+	Unlink(ctx context.Context, kind, value string, person event.UUID) error
 }
 
 // Recorder carries out commands. All fields are required.
@@ -153,7 +156,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		})
 	if err != nil {
 		if claimed != nil && !errors.Is(err, eventstore.ErrUnknown) {
-			err = errors.Join(err, r.Identifiers.Release(context.WithoutCancel(ctx), claimed.kind, claimed.value, q.Person))
+			err = errors.Join(err, r.Identifiers.Release(context.WithoutCancel(ctx), claimed.kind, claimed.value, q.Person, q.ID))
 		}
 		return Outcome{}, err
 	}
@@ -164,7 +167,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		_ = r.Identifiers.Confirm(context.WithoutCancel(ctx), kind, value, q.Person)
 	}
 	if freed != nil {
-		_ = r.Identifiers.Release(context.WithoutCancel(ctx), freed.kind, freed.value, q.Person)
+		_ = r.Identifiers.Unlink(context.WithoutCancel(ctx), freed.kind, freed.value, q.Person)
 	}
 	return Outcome{q.Person, result}, nil
 }
