@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -271,7 +272,11 @@ func (r *Runner) followTo(ctx context.Context, m *member, to event.Position) err
 	if to == 0 {
 		return nil
 	}
-	return r.follow(ctx, []*member{m}, r.options.RebuildEvents, to)
+	err := r.follow(ctx, []*member{m}, r.options.RebuildEvents, to)
+	if errors.Is(err, errMoved) {
+		return fmt.Errorf("%w: %s", ErrFenced, m.Name) // another rebuild began anew
+	}
+	return err
 }
 
 func (r *Runner) compare(ctx context.Context, m *member, serving Checkpoint) (Report, error) {

@@ -31,8 +31,16 @@ type step struct {
 
 // refolds reports whether e changes how earlier events of its stream are read.
 // A notice alone does not: it is the replacement after it that counts.
-func refolds(e event.Recorded) bool {
-	return e.IsCorrection() && e.Type != "record.corrected" || e.Type == "key.destroyed"
+func (p *Projection) refolds(e event.Recorded) bool {
+	return e.Type == "key.destroyed" || !p.raw && e.IsCorrection() && e.Type != "record.corrected"
+}
+
+// standing are the events of a stream that are folded when it is folded anew.
+func (p *Projection) standing(events []event.Recorded) []event.Recorded {
+	if p.raw {
+		return events
+	}
+	return event.Standing(events)
 }
 
 // steps works out which rows a page touches before any is loaded.
@@ -45,7 +53,7 @@ func (p *Projection) steps(items []Item) ([]step, []RowKey) {
 		switch {
 		case item.Type == "" && item.Err == nil:
 			continue // how far the ledger has been read
-		case refolds(item.Recorded), item.Err != nil:
+		case p.refolds(item.Recorded), item.Err != nil:
 		case !p.folds(item.Type):
 			continue
 		default:
@@ -70,7 +78,7 @@ func (p *Projection) keysOf(e event.Recorded) (keys []Key, bad Reason) {
 	}()
 	keys = p.keys(e)
 	for _, key := range keys {
-		if len(key.parts()) != p.layout.keys {
+		if len(key.Parts()) != p.layout.keys {
 			return nil, MalformedKey
 		}
 	}
@@ -106,7 +114,7 @@ func (p *Projection) foldOne(s slot, e event.Recorded, key Key) (next slot, bad 
 			next, bad = s, Panicked
 		}
 	}()
-	after := p.fold(s.row, e)
+	after := p.fold(s.row, key, e)
 	switch {
 	case after == nil:
 		return slot{stored: s.stored}, ""
@@ -114,7 +122,7 @@ func (p *Projection) foldOne(s slot, e event.Recorded, key Key) (next slot, bad 
 		return s, ""
 	}
 	row := reflect.ValueOf(after).Elem()
-	if p.layout.place(row, e.Stream, key.parts()) != nil {
+	if p.layout.place(row, e.Stream, key.Parts()) != nil {
 		return s, MalformedKey
 	}
 	encoded, err := p.layout.encode(e.Stream, row)
@@ -142,7 +150,7 @@ func (p *Projection) foldStream(items []Item) (rowsOf, Reason) {
 		}
 	}
 	rows := rowsOf{}
-	for _, e := range event.Standing(events) {
+	for _, e := range p.standing(events) {
 		if broken[e.ID] {
 			return nil, Undecodable
 		}
@@ -210,7 +218,7 @@ func (b *batch) fold(s step, h *histories) error {
 	}
 	bad := s.bad
 	switch {
-	case refolds(s.item.Recorded):
+	case b.p.refolds(s.item.Recorded):
 		items, err := h.upTo(stream, s.item.Position)
 		if err != nil {
 			return err
@@ -297,23 +305,4 @@ func (h *histories) upTo(stream event.StreamID, at event.Position) ([]Item, erro
 		end--
 	}
 	return items[:end], nil
-}
-
-// Replay folds the events of one stream in memory, as the table would hold it:
-// cut the events at a position first to see what was known there. Rows are in
-// key order. [ErrPoison] if an event cannot be folded.
-func Replay[Row any](m Model[Row], events []event.Recorded) ([]Row, error) {
-	items := make([]Item, len(events))
-	for i, e := range events {
-		items[i].Recorded = e
-	}
-	rows, bad := m.foldStream(items)
-	if bad != "" {
-		return nil, fmt.Errorf("%w: %s in %s", ErrPoison, bad, m.name)
-	}
-	result := make([]Row, 0, len(rows))
-	for _, key := range slices.Sorted(maps.Keys(rows)) {
-		result = append(result, *rows[key].row.(*Row))
-	}
-	return result, nil
 }

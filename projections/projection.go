@@ -21,7 +21,8 @@ const keySeparator = "\x1f"
 // Keyed makes the key that holds these values in the row's key columns.
 func Keyed(values ...string) Key { return Key(strings.Join(values, keySeparator)) }
 
-func (k Key) parts() []string {
+// Parts are the values that [Keyed] was given.
+func (k Key) Parts() []string {
 	if k == "" {
 		return nil
 	}
@@ -64,8 +65,16 @@ type Spec[Row any] struct {
 	// else outside its arguments. A panic parks the stream, see [Parked].
 	//
 	// The fields for stream and key columns are filled in after Fold; where an
-	// event touches several new rows, Fold is called once for each with nil.
+	// event touches several rows, Fold is called once for each.
 	Fold func(row *Row, e event.Recorded) *Row
+	// FoldKey is Fold for a model in which one event makes several rows that
+	// differ by more than their key: it is told which. Give one of the two.
+	FoldKey func(row *Row, key Key, e event.Recorded) *Row
+	// Raw folds what was recorded, in the order in which it was, instead of
+	// what stands: corrections are events like any other, to be named in Types,
+	// and change no row but through Fold. It is for models that show what was
+	// replaced or voided, too.
+	Raw bool
 	// Indexes are those the model's queries need beside the primary key, which
 	// is the stream and the key columns.
 	Indexes []Index
@@ -87,7 +96,8 @@ type Projection struct {
 	columns []Column // stream, key columns, then the others
 	layout  layout
 	keys    func(event.Recorded) []Key
-	fold    func(row any, e event.Recorded) any // row and result: *Row, or nil
+	raw     bool
+	fold    func(row any, key Key, e event.Recorded) any // row and result: *Row, or nil
 }
 
 var modelName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
@@ -97,16 +107,20 @@ var modelName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 var Always = []string{"record.corrected", "record.entered-in-error", "key.destroyed"}
 
 // Define makes a read model. It panics, at start-up, on a malformed name, a
-// version below 1, no types, no fold, a field without a column name or of a
+// version below 1, no types, no fold or two, a field without a column name or of a
 // type that no kind of column holds, and an index over an unknown column.
 func Define[Row any](spec Spec[Row]) Model[Row] {
 	switch {
 	case !modelName.MatchString(spec.Name):
 		panic(fmt.Sprintf("projection %q: malformed name", spec.Name))
-	case spec.Version < 1 || spec.Fold == nil || len(spec.Types) == 0:
-		panic(fmt.Sprintf("projection %s: needs a version from 1, types and a fold", spec.Name))
+	case spec.Version < 1 || (spec.Fold == nil) == (spec.FoldKey == nil) || len(spec.Types) == 0:
+		panic(fmt.Sprintf("projection %s: needs a version from 1, types and one fold", spec.Name))
 	}
-	p := &Projection{name: spec.Name, version: spec.Version, indexes: spec.Indexes, keys: spec.Keys}
+	fold := spec.FoldKey
+	if fold == nil {
+		fold = func(row *Row, _ Key, e event.Recorded) *Row { return spec.Fold(row, e) }
+	}
+	p := &Projection{name: spec.Name, version: spec.Version, indexes: spec.Indexes, keys: spec.Keys, raw: spec.Raw}
 	p.own = sorted(spec.Types)
 	p.types = sorted(append(slices.Clone(spec.Types), Always...))
 	p.layout = layoutOf(spec.Name, reflect.TypeFor[Row]())
@@ -121,12 +135,12 @@ func Define[Row any](spec Spec[Row]) Model[Row] {
 	if p.keys == nil {
 		p.keys = func(event.Recorded) []Key { return []Key{""} }
 	}
-	p.fold = func(row any, e event.Recorded) any {
+	p.fold = func(row any, key Key, e event.Recorded) any {
 		var before *Row
 		if row != nil {
 			before = row.(*Row)
 		}
-		if after := spec.Fold(before, e); after != nil {
+		if after := fold(before, key, e); after != nil {
 			return after
 		}
 		return nil

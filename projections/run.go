@@ -352,7 +352,10 @@ func (r *Runner) into(tx Tx, m *member, pg page, h *histories) error {
 			return err
 		}
 	}
-	if err := tx.Save(m.Table, b.changes()); err != nil {
+	changes := b.changes()
+	// What is built from a ledger whose keys are gone never held what they sealed.
+	changes.Erased = changes.Erased && cp.State == Current
+	if err := tx.Save(m.Table, changes); err != nil {
 		return err
 	}
 	return tx.Move(m.Name, pg.end, cp.Parked+len(b.newly))

@@ -243,7 +243,7 @@ func selectPage[Row any](v View, m Model[Row], q Query) (Page[Row], error) {
 }
 
 func selectOne[Row any](v View, m Model[Row], stream event.StreamID, key Key) (*Row, error) {
-	parts := key.parts()
+	parts := key.Parts()
 	if len(parts) != m.layout.keys {
 		return nil, fmt.Errorf("%w: the key does not fit the key columns of %s", ErrQuery, m.name)
 	}
