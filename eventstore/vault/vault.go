@@ -158,10 +158,11 @@ func start(ctx context.Context, c Config, store storage) (*Vault, error) {
 			return nil, err
 		}
 	}
-	for name, secret := range map[string]*[]byte{"blind-index": &v.blindKey, "person-id": &v.personKey} {
-		if *secret, err = v.secret(ctx, name); err != nil {
-			return nil, err
-		}
+	if v.blindKey, err = v.secret(ctx, "blind-index"); err != nil {
+		return nil, err
+	}
+	if v.personKey, err = v.secret(ctx, "person-id"); err != nil {
+		return nil, err
 	}
 	return v, v.look(ctx)
 }
