@@ -1,3 +1,59 @@
 package casefile
 
-var appointmentCommands = []Command{}
+import (
+	"caseledger/domain/appointment"
+	"caseledger/domain/event"
+	"caseledger/domain/fault"
+	"caseledger/domain/reference"
+)
+
+// Who may say what about appointments. Which kinds a side may arrange and
+// record is reference data.
+var (
+	arrangers  = []event.Role{"PP", "SPO", "HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "TX_PROV"}
+	attendants = []event.Role{"PP", "SPO", "HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "TX_PROV"}
+	inTheRoom  = []event.Role{"HUB_CLIN", "HUB_NURSE", "PP", "SPO"}
+	helpers    = []event.Role{"HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "PP", "SPO", "PRISON_HC", "LD", "TX_PROV"}
+)
+
+func ofAppointment(s State) appointment.State { return s.Appointment }
+
+var appointmentCommands = []Command{
+	in[State, ScheduleAppointment]("schedule-appointment",
+		"Say when the person is to meet somebody.", whole, arrangers...),
+	in[appointment.State, appointment.RescheduleAppointment]("reschedule-appointment",
+		"Move an appointment to another time.", ofAppointment, arrangers...),
+	in[appointment.State, appointment.CancelAppointment]("cancel-appointment",
+		"Say that an appointment will not take place.", ofAppointment, arrangers...),
+	in[appointment.State, appointment.RecordAttendance]("record-attendance",
+		"Say what came of an appointment.", ofAppointment, attendants...),
+	in[appointment.State, appointment.AgreeCoPresence]("agree-co-presence",
+		"Say that the person agreed to somebody's being in the room.", ofAppointment, inTheRoom...),
+	in[appointment.State, appointment.DeclineCoPresence]("decline-co-presence",
+		"Say that the person did not agree to somebody's being in the room.", ofAppointment, inTheRoom...),
+	in[appointment.State, appointment.EndCoPresence]("end-co-presence",
+		"Say that somebody who was agreed to has left the room.", ofAppointment, inTheRoom...),
+	in[appointment.State, appointment.RecordBarrier]("record-barrier",
+		"Say what keeps the person from care.", ofAppointment, helpers...),
+}
+
+// ScheduleAppointment is [appointment.ScheduleAppointment] decided against the
+// whole case: nobody in custody can come to a hub.
+type ScheduleAppointment struct {
+	appointment.ScheduleAppointment
+}
+
+// Check refuses an appointment in the community for somebody in custody, and
+// what the appointment area refuses.
+func (c ScheduleAppointment) Check(s State, ctx event.Context) error {
+	kind, _ := reference.AppointmentKinds.Latest(c.Kind)
+	if kind.Community && s.Supervision.InCustody {
+		return fault.Refuse("in-custody", "the person is in custody and cannot come")
+	}
+	return c.ScheduleAppointment.Check(s.Appointment, ctx)
+}
+
+// Events records the appointment.
+func (c ScheduleAppointment) Events(s State, ctx event.Context) []event.Draft {
+	return c.ScheduleAppointment.Events(s.Appointment, ctx)
+}

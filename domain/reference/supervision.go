@@ -122,7 +122,7 @@ const (
 type AppointmentKindEntry struct {
 	Head[AppointmentKind]
 	Enforceable bool          `json:"enforceable"` // missing one may lead to a warning
-	Owners      []event.Side  `json:"owners"`      // the sides whose record it is
+	Owners      []event.Side  `json:"owners"`      // the sides that may arrange and record it
 	Outcomes    OutcomeScheme `json:"outcomes"`
 	Community   bool          `json:"community"` // cannot be kept from custody
 }

@@ -1,0 +1,40 @@
+// Package supervision is the court's order and what comes of it: requirements,
+// practitioners, warnings, custody, release and transfer. It is the probation
+// side's record; nothing clinical belongs in it.
+package supervision
+
+// Event is an event of this area.
+type Event interface{ isEvent() }
+
+// Code lists of this area that no outside authority publishes.
+type (
+	RequirementEnd string // why a requirement ended
+	SupervisionEnd string // why an order or licence ended
+)
+
+// Why a requirement may end.
+const (
+	RequirementCompleted  RequirementEnd = "COMPLETED"
+	RequirementExpired    RequirementEnd = "EXPIRED"
+	RequirementCancelled  RequirementEnd = "CANCELLED" // by the court
+	RequirementReplaced   RequirementEnd = "REPLACED"
+	RequirementWithOrder  RequirementEnd = "ORDER_ENDED"
+	RequirementUnworkable RequirementEnd = "UNWORKABLE"
+)
+
+// RequirementEnds lists them.
+var RequirementEnds = []RequirementEnd{RequirementCompleted, RequirementExpired, RequirementCancelled,
+	RequirementReplaced, RequirementWithOrder, RequirementUnworkable}
+
+// Why an order or licence may end.
+const (
+	Completed       SupervisionEnd = "COMPLETED"
+	TerminatedEarly SupervisionEnd = "TERMINATED_EARLY"
+	Revoked         SupervisionEnd = "REVOKED"
+	Expired         SupervisionEnd = "EXPIRED"
+	Recalled        SupervisionEnd = "RECALLED"
+	Deceased        SupervisionEnd = "DECEASED"
+)
+
+// SupervisionEnds lists them.
+var SupervisionEnds = []SupervisionEnd{Completed, TerminatedEarly, Revoked, Expired, Recalled, Deceased}

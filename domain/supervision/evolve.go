@@ -1,0 +1,180 @@
+package supervision
+
+import (
+	"slices"
+	"time"
+
+	"caseledger/domain/event"
+	"caseledger/domain/reference"
+)
+
+// State is what decisions and disclosures need to know of the supervision.
+// Values that could not be opened are zero.
+type State struct {
+	Orders       []Order // in the order they were recorded
+	Willingness  []Willingness
+	Requirements []Requirement
+	Allocations  []Allocation
+	Warnings     []event.When // when each was given
+	InCustody    bool
+	// Region is the probation region since the last transfer; empty if there
+	// was none.
+	Region        reference.Region
+	HandoverFrom  reference.Region // whose handover may still run
+	HandoverUntil event.Day        // its last day
+}
+
+// Order is an order of a court, or a licence.
+type Order struct {
+	ID    event.UUID
+	Terms event.Personal[Terms]
+	// EndedOn is when it ended; zero while it runs.
+	EndedOn event.When
+	source  event.ID
+}
+
+// LiveOn reports whether the order runs on a day. One whose terms could not be
+// opened never does.
+func (o Order) LiveOn(day event.Day) bool {
+	t, state := o.Terms.Get()
+	return state == event.Open && day >= t.From && day <= t.To &&
+		(o.EndedOn.IsZero() || day <= event.DayOf(o.EndedOn.Latest()))
+}
+
+// Requirement is a requirement of an order.
+type Requirement struct {
+	ID          event.UUID
+	Supervision event.UUID
+	Terms       event.Personal[RequirementTerms]
+	// EndedOn is when it ended; zero while it runs.
+	EndedOn event.When
+	source  event.ID
+}
+
+// LiveOn reports whether the requirement runs on a day. One whose terms could
+// not be opened never does.
+func (r Requirement) LiveOn(day event.Day) bool {
+	t, state := r.Terms.Get()
+	return state == event.Open && day >= t.From && day <= t.To &&
+		(r.EndedOn.IsZero() || day <= event.DayOf(r.EndedOn.Latest()))
+}
+
+// Allocation is a practitioner who supervises the person from a time on.
+type Allocation struct {
+	Practitioner, Organisation event.UUID
+	From                       event.When
+}
+
+// Evolve folds one standing event; events of other areas change nothing. An
+// event whose plain fields could not be opened changes only what its type
+// alone says.
+func Evolve(s State, e event.Recorded) State {
+	d, ok := e.Data.(Event)
+	if !ok {
+		return s
+	}
+	readable := e.Operational == event.Open
+	switch d := d.(type) {
+	case SupervisionStarted:
+		if !readable {
+			break
+		}
+		s.Orders = append(slices.Clone(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
+		if !d.Practitioner.IsZero() {
+			s.Allocations = append(slices.Clone(s.Allocations), Allocation{d.Practitioner, e.Actor.Org, e.Effective})
+		}
+	case RequirementWillingnessRecorded:
+		if w, state := d.Willingness.Get(); state == event.Open {
+			s.Willingness = append(slices.Clone(s.Willingness), w)
+		}
+	case RequirementImposed:
+		if readable {
+			s.Requirements = append(slices.Clone(s.Requirements), Requirement{ID: d.Requirement, Supervision: d.Supervision, Terms: d.Terms, source: e.ID})
+		}
+	case RequirementEnded:
+		s.Requirements = slices.Clone(s.Requirements)
+		for i := range s.Requirements {
+			if s.Requirements[i].ID == d.Requirement {
+				s.Requirements[i].EndedOn = e.Effective
+			}
+		}
+	case PractitionerAllocated:
+		if readable {
+			s.Allocations = append(slices.Clone(s.Allocations), Allocation{d.Practitioner, d.Organisation, e.Effective})
+		}
+	case BreachWarningIssued:
+		s.Warnings = append(slices.Clone(s.Warnings), e.Effective)
+	case CustodyEntered:
+		s.InCustody = true
+	case ReleasedOnLicence:
+		s.InCustody = false
+		if readable {
+			s.Orders = append(slices.Clone(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
+		}
+	case CaseTransferred:
+		if readable {
+			s.Region, s.HandoverFrom, s.HandoverUntil = d.To, d.From, d.HandoverUntil
+		}
+	case SupervisionEnded:
+		s.Orders = slices.Clone(s.Orders)
+		for i := range s.Orders {
+			if s.Orders[i].ID == d.Supervision {
+				s.Orders[i].EndedOn = e.Effective
+			}
+		}
+	}
+	return s
+}
+
+// Order returns the order with an id; false if there is none.
+func (s State) Order(id event.UUID) (Order, bool) {
+	for _, o := range s.Orders {
+		if o.ID == id {
+			return o, true
+		}
+	}
+	return Order{}, false
+}
+
+// LiveOrder returns the latest order that runs on a day; false if none does.
+func (s State) LiveOrder(day event.Day) (Order, bool) {
+	for _, o := range slices.Backward(s.Orders) {
+		if o.LiveOn(day) {
+			return o, true
+		}
+	}
+	return Order{}, false
+}
+
+// Requirement returns the requirement with an id; false if there is none.
+func (s State) Requirement(id event.UUID) (Requirement, bool) {
+	for _, r := range s.Requirements {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Requirement{}, false
+}
+
+// LiveRequirement returns the latest requirement of a kind that runs on a
+// day; false if none does.
+func (s State) LiveRequirement(kind reference.RequirementKind, day event.Day) (Requirement, bool) {
+	for _, r := range slices.Backward(s.Requirements) {
+		if r.LiveOn(day) && r.Terms.Value().Kind == kind {
+			return r, true
+		}
+	}
+	return Requirement{}, false
+}
+
+// WarningActive reports whether a warning given in the twelve months up to t
+// still counts: from the moment it is given until just before the same time
+// of the same day a year on.
+func (s State) WarningActive(t time.Time) bool {
+	return slices.ContainsFunc(s.Warnings, func(w event.When) bool {
+		given := w.Earliest()
+		day := event.DayOf(given)
+		until := day.AddMonths(12).Start().Add(given.Sub(day.Start()))
+		return !given.After(t) && t.Before(until)
+	})
+}
