@@ -71,7 +71,7 @@ func (b GrantConsent) Check(s State, c event.Context) error {
 			return err
 		}
 	}
-	if offered, ok := s.Get(b.Consent); ok && offered.Offered.Earliest().After(asked(c)) {
+	if offered, ok := s.Get(b.Consent); ok && offered.Offered.Earliest().After(c.Asked()) {
 		return fault.Refuse("answered-before-it-was-asked", "the consent was offered later")
 	}
 	return ends(c.When(), b.ExpiresAt)

@@ -34,7 +34,7 @@ func (b LiftObjection) Check(s State, c event.Context) error {
 	switch {
 	case !ok:
 		return fault.Refuse("no-such-objection", "this case holds no such objection")
-	case !o.live(asked(c)):
+	case !o.live(c.Asked()):
 		return fault.Refuse("objection-not-live", "the objection does not stand then")
 	}
 	return nil

@@ -29,7 +29,7 @@ func (b NarrowConsent) Check(s State, c event.Context) error {
 	if err := scoped(of.Kind, b.Scope); err != nil {
 		return err
 	}
-	was, _ := of.VersionAt(asked(c))
+	was, _ := of.VersionAt(c.Asked())
 	if !b.Scope.Within(was.Scope) || was.Scope.Within(b.Scope) {
 		return fault.Refuse("not-narrower", "the scope is not a smaller part of the consent's: covering more is another consent")
 	}

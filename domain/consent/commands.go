@@ -1,23 +1,12 @@
 package consent
 
 import (
-	"time"
-
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 )
 
 // longest is how long a consent may last, in calendar months (policy).
 const longest = 12
-
-// asked is the instant at which a command asks about a state: the end of a day
-// where no more than the day is known, but never later than now.
-func asked(c event.Context) time.Time {
-	if t := c.When().Latest(); t.Before(c.Now) {
-		return t
-	}
-	return c.Now
-}
 
 // draft records one thing in a side's record.
 func draft(side event.Side, data Event) []event.Draft {
@@ -39,7 +28,7 @@ func active(s State, id event.UUID, c event.Context) (Consent, error) {
 	if err != nil {
 		return Consent{}, err
 	}
-	if status := of.StatusAt(asked(c)); status != Active {
+	if status := of.StatusAt(c.Asked()); status != Active {
 		return Consent{}, fault.Refuse("consent-not-active", "the consent is not active then")
 	}
 	return of, nil

@@ -26,6 +26,15 @@ func (c Context) When() When {
 	return c.Effective
 }
 
+// Asked is the instant at which the command asks about a state: the end of its
+// day where no more than the day is known, but never later than now.
+func (c Context) Asked() time.Time {
+	if t := c.When().Latest(); t.Before(c.Now) {
+		return t
+	}
+	return c.Now
+}
+
 // NewID derives an identifier for something the command brings into being.
 // label tells apart what one command makes; the same command yields the same
 // identifier for ever.
