@@ -115,4 +115,8 @@ type ClaimNames struct {
 	Organisation string // default "org": the organisation's code
 	Session      string // default "sid"; without it the session is the token's "jti", else subject and issue time
 	Client       string // default "client_id"
+	// Human is a claim that only tokens of a named human have; the default is
+	// "sub", where it differs from the client's claim. A token without it may
+	// read and not write.
+	Human string
 }

@@ -27,7 +27,7 @@ type Person struct {
 	Site        string       `json:"site,omitempty"`
 	Stage       string       `json:"stage,omitempty"`
 	Flags       []string     `json:"flags,omitempty"`
-	Erased      bool         `json:"erased,omitempty" doc:"the keys to the person's data were destroyed"`
+	Erased      bool         `json:"erased,omitzero" doc:"the keys to the person's data were destroyed"`
 }
 
 // By is who acted, in the role they held then.
@@ -79,7 +79,7 @@ type Referral struct {
 	Reason      string         `json:"reason,omitempty"`
 	SentAt      event.When     `json:"sentAt,omitzero"`
 	ChangedAt   event.When     `json:"changedAt,omitzero"`
-	WaitingDays int            `json:"waitingDays,omitempty"`
+	WaitingDays int            `json:"waitingDays,omitzero"`
 	Position    event.Position `json:"-"`
 	Entry       string         `json:"entry"`
 }

@@ -1,0 +1,209 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"caseledger/api/recording"
+	"caseledger/domain/casefile"
+	"caseledger/domain/event"
+	"caseledger/domain/fault"
+)
+
+// The fakes of this package's interfaces. They hold what a test puts in and
+// remember what they were asked.
+
+// fakeRecorder answers every command with one outcome.
+type fakeRecorder struct {
+	mu      sync.Mutex
+	asked   []recording.Request
+	outcome recording.Outcome
+	err     error
+	state   casefile.State
+	at      event.Revision
+}
+
+func (f *fakeRecorder) Record(_ context.Context, q recording.Request) (recording.Outcome, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, q)
+	return f.outcome, f.err
+}
+
+func (f *fakeRecorder) Load(context.Context, event.UUID, event.UUID) (casefile.State, event.Revision, error) {
+	return f.state, f.at, f.err
+}
+
+func (f *fakeRecorder) requests() []recording.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.asked)
+}
+
+// fakeViews gives every caller the same view, whose people each belong to one
+// organisation.
+type fakeViews struct {
+	people      map[event.UUID]Person
+	holder      map[event.UUID]event.UUID
+	timeline    []TimelineEntry
+	consents    []Consent
+	referrals   []Referral
+	disclosures []Disclosure
+	reflects    Reflects
+	behind      bool // never catches up
+	err         error
+
+	mu    sync.Mutex
+	asked []any // filters and times, in order
+}
+
+func (f *fakeViews) For(c Caller) (View, error) { return &fakeView{f, c}, nil }
+
+type fakeView struct {
+	*fakeViews
+	caller Caller
+}
+
+func (f *fakeView) note(v any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, v)
+}
+
+func (f *fakeView) see(p event.UUID) (Reflects, error) {
+	if f.err != nil {
+		return Reflects{}, f.err
+	}
+	if f.holder[p] != f.caller.Actor.Org || p.IsZero() {
+		return Reflects{}, errNoPerson
+	}
+	return f.reflects, nil
+}
+
+func (f *fakeView) Position(context.Context) (event.Position, error) { return f.reflects.Position, nil }
+
+func (f *fakeView) WaitFor(ctx context.Context, p event.Position) error {
+	f.note(p)
+	if f.behind {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (f *fakeView) Person(_ context.Context, p event.UUID) (Person, Reflects, error) {
+	r, err := f.see(p)
+	return f.people[p], r, err
+}
+
+func (f *fakeView) Timeline(_ context.Context, p event.UUID, at AsOf) ([]TimelineEntry, Reflects, error) {
+	f.note(at)
+	r, err := f.see(p)
+	return f.timeline, r, err
+}
+
+func (f *fakeView) Consents(_ context.Context, p event.UUID, at AsOf) ([]Consent, Reflects, error) {
+	f.note(at)
+	r, err := f.see(p)
+	return slices.Clone(f.consents), r, err
+}
+
+func (f *fakeView) Referrals(_ context.Context, p event.UUID) ([]Referral, Reflects, error) {
+	r, err := f.see(p)
+	return slices.Clone(f.referrals), r, err
+}
+
+func (f *fakeView) Disclosures(_ context.Context, q DisclosureFilter, p Page) ([]Disclosure, int, Reflects, error) {
+	f.note(q)
+	f.note(p)
+	return slices.Clone(f.disclosures), len(f.disclosures), f.reflects, f.err
+}
+
+func (f *fakeView) Caseload(_ context.Context, q CaseloadFilter, p Page) ([]CaseloadRow, int, Reflects, error) {
+	f.note(q)
+	f.note(p)
+	var rows []CaseloadRow
+	for id, person := range f.people {
+		if f.holder[id] == f.caller.Actor.Org {
+			rows = append(rows, CaseloadRow{Person: person})
+		}
+	}
+	return rows, len(rows), f.reflects, f.err
+}
+
+func (f *fakeView) FindByName(_ context.Context, q NameQuery) ([]Person, Reflects, error) {
+	f.note(q)
+	var found []Person
+	for id, p := range f.people {
+		if f.holder[id] == f.caller.Actor.Org && p.FamilyName == q.FamilyName && p.BirthDate == q.BirthDate.String() {
+			found = append(found, p)
+		}
+	}
+	return found, f.reflects, f.err
+}
+
+// fakeIdentifiers finds people by "type value".
+type fakeIdentifiers map[string]event.UUID
+
+func (f fakeIdentifiers) Find(_ context.Context, kind, value string) (event.UUID, bool, error) {
+	if value == "" || value == "malformed" {
+		return event.UUID{}, false, fault.Bad("/identifier/value", "identifier-malformed", "not an identifier")
+	}
+	p, ok := f[kind+" "+value]
+	return p, ok, nil
+}
+
+// fakeFeed is a ledger that everybody may see.
+type fakeFeed struct {
+	entries []Entry
+	detail  EntryDetail
+}
+
+func (f *fakeFeed) Events(_ context.Context, _ Caller, q FeedQuery) ([]Entry, event.Position, error) {
+	reached := q.After
+	var page []Entry
+	for _, e := range f.entries {
+		if e.Position <= q.After || len(page) == q.Limit {
+			continue
+		}
+		reached = e.Position
+		if (len(q.Types) == 0 || slices.Contains(q.Types, e.Type)) && (q.Person.IsZero() || q.Person == e.Person) {
+			page = append(page, e)
+		}
+	}
+	return page, reached, nil
+}
+
+func (f *fakeFeed) Event(_ context.Context, _ Caller, id event.ID) (EntryDetail, error) {
+	if id != f.detail.Event {
+		return EntryDetail{}, errNoEvent
+	}
+	return f.detail, nil
+}
+
+// fakeAccessLog remembers the looks.
+type fakeAccessLog struct {
+	mu     sync.Mutex
+	looks  []Look
+	broken bool
+}
+
+var errDisk = errors.New("disk of host 9990001014 is full")
+
+func (f *fakeAccessLog) Append(_ context.Context, l Look) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken {
+		return errDisk
+	}
+	f.looks = append(f.looks, l)
+	return nil
+}
+
+func (f *fakeAccessLog) all() []Look {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.looks)
+}
