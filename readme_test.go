@@ -30,7 +30,7 @@ func fencedCommands(text string) (commands []string) {
 	return commands
 }
 
-var promiseRow = regexp.MustCompile("(?m)^\\| (P-[0-9]{2}) \\|.*\\| ([^|]*) \\|$")
+var promiseRow = regexp.MustCompile(`(?m)^\| (P-[0-9]{2}) \|.*\| ([^|]*) \|$`)
 
 // promisedTests lists the tests that a text's table of promises names, by promise.
 func promisedTests(text string) map[string][]string {
