@@ -33,6 +33,8 @@ type State struct {
 	Holders map[event.UUID]bool
 	// Log says of each standing event what a correction needs to know.
 	Log map[event.ID]Entry
+
+	standing []event.Recorded // what was folded
 }
 
 // Entry is what a correction needs to know of the event it corrects.
@@ -56,6 +58,7 @@ func Fold(standing []event.Recorded) State {
 	for _, e := range standing {
 		s = evolveInPlace(s, e)
 	}
+	s.standing = standing
 	return s
 }
 
@@ -65,6 +68,7 @@ func Evolve(s State, e event.Recorded) State {
 	if s.Log == nil {
 		s.Holders, s.Log = map[event.UUID]bool{}, map[event.ID]Entry{}
 	}
+	s.standing = append(slices.Clip(s.standing), e)
 	return evolveInPlace(s, e)
 }
 
@@ -88,6 +92,16 @@ func evolveInPlace(s State, e event.Recorded) State {
 
 // Exists reports whether the case holds anything.
 func (s State) Exists() bool { return len(s.Log) > 0 }
+
+// before returns the case as it stood before one of its standing events, and
+// that event; false if it is not among them.
+func (s State) before(id event.ID) (State, event.Recorded, bool) {
+	i := slices.IndexFunc(s.standing, func(e event.Recorded) bool { return e.ID == id })
+	if i < 0 {
+		return State{}, event.Recorded{}, false
+	}
+	return Fold(s.standing[:i]), s.standing[i], true
+}
 
 // HeldBy reports whether one of the organisations holds, or was told,
 // something about the person.
