@@ -3,7 +3,9 @@ package vault
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,17 +17,36 @@ import (
 var (
 	alpha     = event.MustUUID("5f0c8a52-1111-4111-8111-111111111111")
 	bravo     = event.MustUUID("5f0c8a52-2222-4222-8222-222222222222")
-	cmd1      = event.MustUUID("c0000000-0000-4000-8000-000000000001")
-	cmd2      = event.MustUUID("c0000000-0000-4000-8000-000000000002")
-	byErasure = event.ID{UUID: event.MustUUID("e0000000-0000-8000-8000-000000000001")}
+	erasure   = event.ID{UUID: event.MustUUID("e0000000-0000-8000-8000-000000000001")}
+	erasure2  = event.ID{UUID: event.MustUUID("e0000000-0000-8000-8000-000000000002")}
 	noon      = time.Date(2026, 2, 23, 12, 0, 0, 0, time.UTC)
+	someplace = []byte("event, stream, type, class")
 )
 
 func healthOf(person event.UUID) Ref { return Ref{person, event.NHS, event.Health} }
 
+// clock is a time that a test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// config is of a keystore that does not exist yet.
 func config(t testing.TB) Config {
 	dir := t.TempDir()
-	return Config{Path: filepath.Join(dir, "keys.db"), KEKPath: filepath.Join(dir, "kek"), Now: func() time.Time { return noon }, Rand: rand.Reader}
+	return Config{Path: filepath.Join(dir, "keys.db"), KEKPath: filepath.Join(dir, "kek"), Now: (&clock{now: noon}).Now, Rand: rand.Reader}
 }
 
 func mustOpen(t testing.TB, c Config) *Vault {
@@ -37,23 +58,330 @@ func mustOpen(t testing.TB, c Config) *Vault {
 	t.Cleanup(func() { _ = v.Close() })
 	return v
 }
-func TestSmoke(t *testing.T) {
-	v := mustOpen(t, config(t))
-	k, err := v.Ensure(t.Context(), healthOf(alpha), healthOf(bravo))
+
+func mustEnsure(t testing.TB, v *Vault, refs ...Ref) []Key {
+	t.Helper()
+	keys, err := v.Ensure(context.Background(), refs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := v.Seal(t.Context(), nil, k[0].ID, []byte("hi"), []byte("ad"))
+	return keys
+}
+
+func mustSeal(t testing.TB, v *Vault, key event.UUID, plaintext string) []byte {
+	t.Helper()
+	sealed, err := v.Seal(context.Background(), nil, key, []byte(plaintext), someplace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := v.Open(t.Context(), nil, k[0].ID, b, []byte("ad"))
-	if err != nil || string(p) != "hi" {
-		t.Fatal(p, err)
+	return sealed
+}
+
+func wantOpen(t *testing.T, v *Vault, key event.UUID, sealed []byte, want string) {
+	t.Helper()
+	got, err := v.Open(t.Context(), nil, key, sealed, someplace)
+	if err != nil || string(got) != want {
+		t.Errorf("open under %s: got %q, %v; want %q", key, got, err, want)
 	}
-	if err := v.Destroy(t.Context(), k[0].ID, byErasure); err != nil {
+}
+
+func wantError(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// eachStorage runs a test on the file and on its memory double.
+func eachStorage(t *testing.T, test func(t *testing.T, v *Vault)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, mustOpen(t, config(t)))
+	})
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		v, err := OpenMemory(t.Context(), config(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, v)
+	})
+}
+
+func TestABoxOpensOnlyUnderItsKeyAndInItsPlace(t *testing.T) {
+	t.Parallel()
+	eachStorage(t, func(t *testing.T, v *Vault) {
+		keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo), Ref{alpha, event.NHS, event.Identity}, Ref{alpha, event.Probation, event.Health})
+		sealed := mustSeal(t, v, keys[0].ID, "sleeps badly")
+		if len(sealed) != len("sleeps badly")+Overhead {
+			t.Errorf("%d bytes sealed, want %d more than the content", len(sealed), Overhead)
+		}
+		wantOpen(t, v, keys[0].ID, sealed, "sleeps badly")
+		for _, other := range keys[1:] {
+			_, err := v.Open(t.Context(), nil, other.ID, sealed, someplace)
+			wantError(t, err, ErrBroken)
+		}
+		_, err := v.Open(t.Context(), nil, keys[0].ID, sealed, []byte("elsewhere"))
+		wantError(t, err, ErrBroken)
+		for i := range sealed {
+			sealed[i] ^= 1
+			_, err := v.Open(t.Context(), nil, keys[0].ID, sealed, someplace)
+			wantError(t, err, ErrBroken)
+			sealed[i] ^= 1
+		}
+		if again := mustSeal(t, v, keys[0].ID, "sleeps badly"); string(again) == string(sealed) {
+			t.Error("the same content was sealed to the same bytes twice")
+		}
+	})
+}
+
+func TestEnsureGivesEveryoneTheSameKeys(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	vaults := []*Vault{mustOpen(t, c), mustOpen(t, c)}
+	got := make([]Key, 32)
+	var wait sync.WaitGroup
+	for i := range got {
+		wait.Go(func() {
+			keys, err := vaults[i%2].Ensure(context.Background(), healthOf(bravo), healthOf(alpha), healthOf(alpha))
+			if err != nil || keys[1] != keys[2] {
+				t.Errorf("ensure: %v, %v", keys, err)
+				return
+			}
+			got[i] = keys[1]
+		})
+	}
+	wait.Wait()
+	for _, k := range got {
+		if k != got[0] {
+			t.Fatalf("keys %v and %v for one reference", k, got[0])
+		}
+	}
+	if _, err := vaults[0].Ensure(t.Context(), Ref{Side: event.NHS, Class: event.Health}); err == nil {
+		t.Error("a key was made for nobody")
+	}
+}
+
+func TestAKeyOutlivesACrashBeforeItsFirstAppend(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	before := mustOpen(t, c) // and never closed: what is on disk is all there is
+	first := mustEnsure(t, before, healthOf(alpha))
+	sealed := mustSeal(t, before, first[0].ID, "x")
+
+	after := mustOpen(t, c)
+	if again := mustEnsure(t, after, healthOf(alpha)); again[0] != first[0] {
+		t.Errorf("after the crash the key is %v, was %v", again, first)
+	}
+	wantOpen(t, after, first[0].ID, sealed, "x")
+	wantError(t, after.CheckCommitment(t.Context(), first[0].ID, first[0].Commitment), nil)
+}
+
+func TestDestroyedIsNotMissing(t *testing.T) {
+	t.Parallel()
+	eachStorage(t, func(t *testing.T, v *Vault) {
+		keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo))
+		lost, kept := keys[0], keys[1]
+		sealed, other := mustSeal(t, v, lost.ID, "x"), mustSeal(t, v, kept.ID, "y")
+		if err := v.Destroy(t.Context(), lost.ID, event.ID{}); err == nil {
+			t.Error("destroyed without an event")
+		}
+		for _, by := range []event.ID{erasure, erasure2} { // the second changes nothing
+			if err := v.Destroy(t.Context(), lost.ID, by); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := v.Open(t.Context(), nil, lost.ID, sealed, someplace)
+		wantError(t, err, ErrErased)
+		_, err = v.Seal(t.Context(), nil, lost.ID, nil, nil)
+		wantError(t, err, ErrErased)
+		wantError(t, v.CheckCommitment(t.Context(), lost.ID, lost.Commitment), nil)
+		wantOpen(t, v, kept.ID, other, "y")
+
+		_, err = v.Open(t.Context(), nil, alpha, sealed, someplace) // not a key's id
+		wantError(t, err, ErrKeyMissing)
+		wantError(t, v.Destroy(t.Context(), alpha, erasure), ErrKeyMissing)
+		wantError(t, v.CheckCommitment(t.Context(), alpha, lost.Commitment), ErrKeyMissing)
+
+		next := mustEnsure(t, v, healthOf(alpha))[0]
+		if next.ID == lost.ID {
+			t.Error("a destroyed key seals again")
+		}
+		infos, err := v.KeysOf(t.Context(), alpha)
+		if err != nil || len(infos) != 2 {
+			t.Fatalf("keys of the person: %v, %v", infos, err)
+		}
+		for _, i := range infos {
+			if i.Ref != healthOf(alpha) || i.Sealing != (i.ID == next.ID) || (i.DestroyedBy == erasure) != (i.ID == lost.ID) {
+				t.Errorf("%+v", i)
+			}
+		}
+	})
+}
+
+func TestADestructionElsewhereIsNoticedWithinASecond(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	here := mustOpen(t, c)
+	key := mustEnsure(t, here, healthOf(alpha))[0]
+	sealed := mustSeal(t, here, key.ID, "x")
+
+	now := &clock{now: noon}
+	c.ReadOnly, c.Now = true, now.Now
+	beside := mustOpen(t, c)
+	wantOpen(t, beside, key.ID, sealed, "x")
+	if err := here.Destroy(t.Context(), key.ID, erasure); err != nil {
 		t.Fatal(err)
 	}
-	_, err = v.Open(t.Context(), nil, k[0].ID, b, []byte("ad"))
-	t.Log(err)
+	now.Advance(recheck)
+	_, err := beside.Open(t.Context(), nil, key.ID, sealed, someplace)
+	wantError(t, err, ErrErased)
+}
+
+func TestAViewOpensOneSide(t *testing.T) {
+	t.Parallel()
+	eachStorage(t, func(t *testing.T, v *Vault) {
+		keys := mustEnsure(t, v, healthOf(alpha), Ref{alpha, event.Probation, event.Offence})
+		ours, theirs := mustSeal(t, v, keys[0].ID, "ours"), mustSeal(t, v, keys[1].ID, "theirs")
+		view := v.View(event.NHS)
+		if got, err := view.Open(t.Context(), nil, keys[0].ID, ours, someplace); err != nil || string(got) != "ours" {
+			t.Errorf("own box: %q, %v", got, err)
+		}
+		_, err := view.Open(t.Context(), nil, keys[1].ID, theirs, someplace)
+		wantError(t, err, ErrWithheld)
+		if err := v.Destroy(t.Context(), keys[1].ID, erasure); err != nil {
+			t.Fatal(err)
+		}
+		_, err = view.Open(t.Context(), nil, keys[1].ID, theirs, someplace)
+		wantError(t, err, ErrWithheld) // what became of it is not ours to know
+		_, err = view.Open(t.Context(), nil, alpha, ours, someplace)
+		wantError(t, err, ErrKeyMissing)
+		wantError(t, view.CheckCommitment(t.Context(), keys[0].ID, keys[1].Commitment), ErrCommitment)
+	})
+}
+
+func TestAKeyIsRetiredBeforeItSealsTooMuch(t *testing.T) {
+	t.Parallel()
+	eachStorage(t, func(t *testing.T, v *Vault) {
+		v.limit = 10
+		first := mustEnsure(t, v, healthOf(alpha))[0]
+		var sealed []byte
+		for range 10 {
+			sealed = mustSeal(t, v, first.ID, "x")
+		}
+		second := mustEnsure(t, v, healthOf(alpha))[0]
+		if second.ID == first.ID {
+			t.Fatal("a key past its limit goes on sealing")
+		}
+		wantOpen(t, v, first.ID, sealed, "x")
+		if again := mustEnsure(t, v, healthOf(alpha))[0]; again != second {
+			t.Errorf("then %v, want %v", again, second)
+		}
+	})
+}
+
+func TestSealsAreCountedAcrossStarts(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	v := mustOpen(t, c)
+	key := mustEnsure(t, v, healthOf(alpha))[0]
+	for range countStep + 1 {
+		mustSeal(t, v, key.ID, "")
+	}
+	again := mustOpen(t, c)
+	again.limit = countStep
+	if next := mustEnsure(t, again, healthOf(alpha))[0]; next == key {
+		t.Error("the seals of an earlier start were forgotten")
+	}
+	again.limit = 0
+	e, err := again.lookup(t.Context(), key.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.seals.Store(countStep)
+	_, err = again.Seal(t.Context(), nil, key.ID, nil, nil)
+	wantError(t, err, ErrKeyExhausted)
+}
+
+func TestReadOnlyChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	ro := c
+	ro.ReadOnly = true
+	if _, err := Open(t.Context(), ro); err == nil {
+		t.Error("a keystore that does not exist was opened read-only")
+	}
+	v := mustOpen(t, c)
+	key := mustEnsure(t, v, healthOf(alpha))[0]
+	sealed := mustSeal(t, v, key.ID, "x")
+	number := Identifier{"crn", "X123456"}
+	if err := v.Confirm(t.Context(), number, alpha); err != nil {
+		t.Fatal(err)
+	}
+	beside := mustOpen(t, ro)
+	wantOpen(t, beside, key.ID, sealed, "x")
+	if same := mustEnsure(t, beside, healthOf(alpha))[0]; same != key {
+		t.Errorf("read-only sees key %v, want %v", same, key)
+	}
+	if who, err := beside.Find(t.Context(), number); err != nil || who != alpha {
+		t.Errorf("find: %s, %v", who, err)
+	}
+	_, err := beside.Ensure(t.Context(), healthOf(bravo))
+	wantError(t, err, ErrKeyMissing)
+	_, err = beside.Seal(t.Context(), nil, key.ID, nil, nil)
+	for _, err := range []error{err,
+		beside.Destroy(t.Context(), key.ID, erasure),
+		beside.Reserve(t.Context(), number, alpha, bravo),
+		beside.Confirm(t.Context(), number, alpha),
+		beside.Release(t.Context(), number, alpha, bravo),
+		beside.Unlink(t.Context(), number, alpha),
+		beside.Reconcile(t.Context(), noon, nil),
+	} {
+		wantError(t, err, ErrReadOnly)
+	}
+}
+
+func TestTheCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	c := newCache[int, int](8)
+	_, _, epoch := c.get(-1)
+	for i := range 1000 {
+		c.put(i, i, epoch)
+		if v, ok, _ := c.get(i); !ok || v != i {
+			t.Fatalf("%d was not kept", i)
+		}
+		if _, ok, _ := c.get(0); !ok {
+			t.Fatalf("0, used all the time, was dropped at %d", i)
+		}
+		if held := len(c.young) + len(c.old); held > 16 {
+			t.Fatalf("%d values held, want at most 16", held)
+		}
+	}
+	c.clear()
+	c.put(1, 1, epoch) // loaded before the clear
+	if _, ok, _ := c.get(1); ok {
+		t.Error("a value from before a clear was kept")
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	v, err := OpenMemory(f.Context(), Config{Now: func() time.Time { return noon }, Rand: rand.Reader})
+	if err != nil {
+		f.Fatal(err)
+	}
+	key := mustEnsure(f, v, healthOf(alpha))[0]
+	sealed := mustSeal(f, v, key.ID, "sleeps badly")
+	f.Add(sealed, someplace)
+	f.Add(sealed[:Overhead-1], someplace)
+	f.Add([]byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, b, ad []byte) {
+		got, err := v.Open(t.Context(), nil, key.ID, b, ad)
+		switch same := string(b) == string(sealed) && string(ad) == string(someplace); {
+		case same && string(got) != "sleeps badly":
+			t.Errorf("what was sealed opens as %q, %v", got, err)
+		case !same && !errors.Is(err, ErrBroken):
+			t.Errorf("what was not sealed opens: %v", err)
+		}
+	})
 }
