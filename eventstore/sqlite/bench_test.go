@@ -28,7 +28,9 @@ func BenchmarkAppend(b *testing.B) {
 			const round = 2000
 			for done := 0; done < b.N; done += round {
 				n := min(round, b.N-done)
-				theirs += race(b, writers, n, done, plain.append)
+				theirs += race(b, writers, n, done, func(ctx context.Context, s event.StreamID, at eventstore.Revision, e eventstore.Event) error {
+					return plain.append(context.WithoutCancel(ctx), s, at, e)
+				})
 				ours += race(b, writers, n, done, func(ctx context.Context, stream event.StreamID, at eventstore.Revision, e eventstore.Event) error {
 					_, err := store.Append(ctx, stream, at, []eventstore.Event{e})
 					return err

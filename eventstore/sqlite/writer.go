@@ -32,6 +32,7 @@ type writer struct {
 	begin, commit, rollback *sql.Stmt
 	insert, insertMany      *sql.Stmt
 	head, find, span        *sql.Stmt
+	prepared                []*sql.Stmt // all of the above
 
 	position eventstore.Position
 	at       int64 // µs; recordedAt of the last event
@@ -68,6 +69,7 @@ func (w *writer) open(ctx context.Context, fresh bool) (err error) {
 		if *into, err = w.conn.PrepareContext(ctx, query); err != nil {
 			return opening(err)
 		}
+		w.prepared = append(w.prepared, *into)
 	}
 	err = w.conn.QueryRowContext(ctx, "SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1").Scan(&w.position, &w.at)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -95,21 +97,31 @@ func (w *writer) drop() {
 	w.ready = false
 	w.heads.forget()
 	if w.conn != nil {
-		// driver.ErrBadConn from Raw makes the pool close the connection.
-		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-		_ = w.conn.Close() // already closed
+		// What fails here fails on a connection that is already lost.
+		_ = w.finalize()
+		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // so the pool does not keep it
 		w.conn = nil
 	}
 }
 
+// finalize closes the statements: SQLite ends no connection, and frees no
+// lock, while one is left.
+func (w *writer) finalize() error {
+	var errs []error
+	for _, s := range w.prepared {
+		errs = append(errs, s.Close())
+	}
+	w.prepared = nil
+	return errors.Join(errs...)
+}
+
 func (w *writer) close() error {
 	w.ready = false
+	err := w.finalize()
 	if w.conn != nil {
-		if err := w.conn.Close(); err != nil {
-			return errors.Join(err, w.db.Close())
-		}
+		err = errors.Join(err, w.conn.Close())
 	}
-	return w.db.Close()
+	return errors.Join(err, w.db.Close())
 }
 
 // write sets the outcome of every request of a group. Nothing here is bound
