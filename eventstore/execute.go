@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -39,9 +40,13 @@ type Command struct {
 	Correlation event.UUID
 	Origin      event.Origin
 	Policy      [32]byte
-	// If is the revision the caller read; checked unless IfAny.
+	// If is the revision the caller read; checked unless IfAny. It holds while
+	// nothing that the caller can see has been recorded after it: an entry that
+	// is not for the caller must neither stop nor be betrayed by a command.
 	If    Revision
 	IfAny bool
+	// Sees reports whether the caller can see an entry; nil: every one.
+	Sees func(event.Recorded) bool
 }
 
 // Result is what a command led to.
@@ -107,7 +112,7 @@ func attempt(ctx context.Context, store Store, codec Codec, cmd Command,
 		return result, false, err
 	}
 	at := Revision(len(history))
-	if !cmd.IfAny && at != cmd.If {
+	if !cmd.IfAny && cmd.moved(history) {
 		return Result{}, false, fault.New(fault.Stale, "stale-precondition", "the record has changed since it was read")
 	}
 	drafts, err := decide(event.Standing(history), at)
@@ -136,6 +141,17 @@ func attempt(ctx context.Context, store Store, codec Codec, cmd Command,
 	}
 	again = errors.Is(err, ErrConflict) || errors.Is(err, ErrDuplicate) || errors.Is(err, ErrUnknown) && ctx.Err() == nil
 	return Result{}, again, fmt.Errorf("append to %s: %w", cmd.Stream, err)
+}
+
+// moved reports whether the stream holds an entry after If that the caller can
+// see, or does not reach as far as If.
+func (c Command) moved(history []event.Recorded) bool {
+	if c.If > Revision(len(history)) {
+		return true
+	}
+	return slices.ContainsFunc(history[c.If:], func(e event.Recorded) bool {
+		return e.Type != "key.created" && (c.Sees == nil || c.Sees(e))
+	})
 }
 
 func load(ctx context.Context, store Store, codec Codec, stream StreamID) ([]event.Recorded, []Stored, error) {

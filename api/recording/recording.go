@@ -127,7 +127,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		Purpose: q.Purpose, Command: q.ID, Origin: q.Origin, Synthetic: r.Synthetic}
 	sent := eventstore.Command{ID: q.ID, Stream: event.Case(q.Person), Fingerprint: fingerprint, Subject: q.Person,
 		Effective: decision.When(), Actor: q.Actor, Purpose: q.Purpose, Correlation: q.Correlation, Origin: q.Origin,
-		If: q.If, IfAny: q.IfAny || command.Opens}
+		If: q.If, IfAny: q.IfAny || command.Opens, Sees: r.sees(q.Actor)}
 
 	var claimed, freed *claim
 	result, err := eventstore.Execute(ctx, r.Store, r.Codec, sent,
@@ -170,6 +170,19 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		_ = r.Identifiers.Unlink(context.WithoutCancel(ctx), freed.kind, freed.value, q.Person)
 	}
 	return Outcome{q.Person, result}, nil
+}
+
+// sees tells which entries of a case are part of what the actor's controller
+// recorded or was told: those are what its read models show.
+func (r *Recorder) sees(actor event.Actor) func(event.Recorded) bool {
+	peers := r.Peers(actor.Org)
+	return func(e event.Recorded) bool {
+		if slices.Contains(peers, e.Actor.Org) {
+			return true
+		}
+		told, ok := e.Data.(interface{ RecipientOrg() event.UUID })
+		return ok && slices.Contains(peers, told.RecipientOrg())
+	}
 }
 
 type claim struct{ kind, value string }

@@ -7,6 +7,7 @@ package casefile
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"caseledger/domain/appointment"
 	"caseledger/domain/consent"
@@ -51,6 +52,12 @@ var Catalogue = event.NewCatalogue(
 	person.Events, supervision.Events, appointment.Events, consent.Events,
 	screening.Events, referral.Events, disclosure.Events,
 )
+
+// EventTypes lists the stored names of everything a case can hold but the
+// kernel's key events, which are about boxes and not about the person.
+func EventTypes() []string {
+	return slices.DeleteFunc(Catalogue.Names(), func(n string) bool { return strings.HasPrefix(n, "key.") })
+}
 
 // Fold folds the standing events of a case.
 func Fold(standing []event.Recorded) State {

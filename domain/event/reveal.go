@@ -25,6 +25,21 @@ func (r Recorded) Reveal() map[string]any {
 	return reveal(r.Data, r.Operational)
 }
 
+// RevealTold is [Reveal] of no more than what a disclosure told its recipient:
+// the fields in the recipient's boxes.
+func (r Recorded) RevealTold() map[string]any {
+	shown := r.Reveal()
+	t := reflect.TypeOf(r.Data)
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if _, holder, _ := strings.Cut(sf.Tag.Get("personal"), ","); Holder(holder) != Recipient {
+			name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
+			delete(shown, name)
+		}
+	}
+	return shown
+}
+
 func reveal(data any, operational State) map[string]any {
 	original := reflect.ValueOf(data)
 	if original.Kind() != reflect.Struct {

@@ -13,7 +13,10 @@ func Tellable(s State) []event.Item {
 	if s.Registered {
 		var facts []event.Fact
 		if s.Name.Family != "" {
-			facts = append(facts, event.Fact{Name: "name", Value: s.Name.Full()})
+			facts = append(facts, event.Fact{Name: "familyName", Value: s.Name.Family})
+		}
+		if s.Name.Given != "" {
+			facts = append(facts, event.Fact{Name: "givenName", Value: s.Name.Given})
 		}
 		if day, state := s.DateOfBirth.Get(); state == event.Open {
 			facts = append(facts, event.Fact{Name: "dateOfBirth", Value: day.String()})
