@@ -104,7 +104,7 @@ func (b *boxPlan) order() int {
 func (b *boxPlan) gather(data reflect.Value, fingerprint *[32]byte) (any, error) {
 	content := reflect.New(b.content)
 	box := content.Elem()
-	filled := b.operational
+	filled := b.operational || b.fingerprinted // so that every event shows whose record it is part of
 	for _, f := range b.fields {
 		field := data.Field(f.event)
 		if !f.personal {
