@@ -26,9 +26,12 @@ func (r Recorded) Reveal() map[string]any {
 }
 
 // RevealTold is [Reveal] of no more than what a disclosure told its recipient:
-// the fields in the recipient's boxes.
+// the fields in the recipient's boxes. It is nil where Data is nil.
 func (r Recorded) RevealTold() map[string]any {
 	shown := r.Reveal()
+	if shown == nil {
+		return nil
+	}
 	t := reflect.TypeOf(r.Data)
 	for i := range t.NumField() {
 		sf := t.Field(i)

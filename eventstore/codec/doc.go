@@ -35,8 +35,10 @@
 // The content of a box is a JSON object of field names and values, in the
 // order of the event's struct. The operational box of the controller holds
 // every field that is not Personal, and in a command's first event also
-// "$fingerprint", the command's fingerprint in hexadecimal. An absent
-// Personal field is left out; a box without fields too.
+// "$fingerprint", the command's fingerprint in hexadecimal. Every event but a
+// clear one has that box, also without fields: its key shows whose record the
+// event is part of. An absent Personal field is left out, and so is any other
+// box without fields.
 //
 // The content is preceded by its length as u32 and followed by zeros up to
 // 256 bytes, 1, 4, 16 or 64 KiB, whichever is the smallest that fits, and

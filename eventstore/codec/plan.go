@@ -21,19 +21,23 @@ type plan struct {
 }
 
 // boxPlan is one box of a version: a struct type made of its fields, in the
-// order of the event's struct. An event's own fields keep their types and
+// order of the event's struct. Fields that are not Personal keep their types and
 // tags; a Personal field becomes a pointer to its value, left out where the
 // value is absent. The last field of the operational controller box is the
 // fingerprint.
 type boxPlan struct {
-	class         event.Class // empty: clear
-	holder        event.Holder
-	content       reflect.Type
-	fields        []boxField
-	fingerprinted bool
-	// operational says that fields of the event which are not Personal travel
-	// here, so the box is never left out.
+	class   event.Class // empty: clear
+	holder  event.Holder
+	content reflect.Type
+	fields  []boxField
+	// operational says that this is the box of the fields that are not Personal:
+	// the operational one of the controller, or the clear one. Every event has
+	// it, also without fields, so that its key shows whose record it is part of.
 	operational bool
+	// fingerprinted says that a command's fingerprint has its place here: in
+	// every operational box but the clear one, and no command consists of clear
+	// events alone.
+	fingerprinted bool
 }
 
 type boxField struct {
@@ -55,10 +59,11 @@ func newPlan(d *event.Definition, v event.Version) *plan {
 		}
 		return at
 	}
-	// Every event has a place for a command's fingerprint, but for the clear
-	// ones, which commands do not consist of alone.
-	if !d.Clear() {
-		p.boxes[find(event.Operational, event.Controller)].fingerprinted = true
+	if d.Clear() {
+		p.boxes[find("", event.Controller)].operational = true
+	} else {
+		own := find(event.Operational, event.Controller)
+		p.boxes[own].operational, p.boxes[own].fingerprinted = true, true
 	}
 	for _, f := range v.Fields {
 		class := f.Class
@@ -77,7 +82,6 @@ func newPlan(d *event.Definition, v event.Version) *plan {
 			p.personal = append(p.personal, f.Index)
 		}
 		b := &p.boxes[at]
-		b.operational = b.operational || !f.Personal
 		b.fields = append(b.fields, boxField{f.Index, len(members[at]), f.Personal})
 		members[at] = append(members[at], member)
 	}
@@ -104,7 +108,7 @@ func (b *boxPlan) order() int {
 func (b *boxPlan) gather(data reflect.Value, fingerprint *[32]byte) (any, error) {
 	content := reflect.New(b.content)
 	box := content.Elem()
-	filled := b.operational || b.fingerprinted // so that every event shows whose record it is part of
+	filled := b.operational
 	for _, f := range b.fields {
 		field := data.Field(f.event)
 		if !f.personal {
@@ -125,7 +129,6 @@ func (b *boxPlan) gather(data reflect.Value, fingerprint *[32]byte) (any, error)
 	}
 	if fingerprint != nil && b.fingerprinted {
 		box.Field(box.NumField() - 1).SetString(hex.EncodeToString(fingerprint[:]))
-		filled = true
 	}
 	if !filled {
 		return nil, nil

@@ -108,7 +108,7 @@ func (r *Reader) decode(ctx context.Context, s eventstore.Stored) (_ event.Recor
 	for i := range plan.boxes {
 		b := &plan.boxes[i]
 		if at == p.count || p.boxes[at].Class != b.class || p.boxes[at].Holder != b.holder {
-			if b.operational || b.fingerprinted && p.meta.Index == 0 {
+			if b.operational {
 				return event.Recorded{}, "", corrupt(s, malformed("a box is missing"))
 			}
 			continue
@@ -122,7 +122,7 @@ func (r *Reader) decode(ctx context.Context, s eventstore.Stored) (_ event.Recor
 		if mark != "" {
 			fingerprint = mark
 		}
-		if b.fingerprinted { // the operational box
+		if b.operational {
 			e.Operational = state
 		}
 	}

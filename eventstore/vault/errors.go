@@ -10,8 +10,8 @@ var (
 	// destruction. The keystore is incomplete, or belongs to another ledger:
 	// restore it; this is a failure, not an erasure.
 	ErrKeyMissing = errors.New("vault: key missing without a recorded destruction")
-	// ErrWithheld: the key belongs to another side than the view's.
-	ErrWithheld = errors.New("vault: the key belongs to another side")
+	// ErrWithheld: the key is not one that the view opens.
+	ErrWithheld = errors.New("vault: the key is not in this view")
 	// ErrBroken: sealed bytes do not open. They, or where they stand, are not
 	// what was sealed.
 	ErrBroken = errors.New("vault: sealed bytes do not open")

@@ -261,6 +261,18 @@ func TestAViewOpensOneSide(t *testing.T) {
 	})
 }
 
+func TestAViewOpensSomeClassesOfEverySide(t *testing.T) {
+	t.Parallel()
+	eachStorage(t, func(t *testing.T, v *Vault) {
+		refs := []Ref{{alpha, event.NHS, event.Operational}, {alpha, event.Probation, event.Decision}, {alpha, event.NHS, event.Health}}
+		view := v.ViewClasses(event.Operational, event.Decision)
+		for i, key := range mustEnsure(t, v, refs...) {
+			_, err := view.Open(t.Context(), nil, key.ID, mustSeal(t, v, key.ID, "x"), someplace)
+			wantError(t, err, []error{nil, nil, ErrWithheld}[i])
+		}
+	})
+}
+
 func TestAKeyIsRetiredBeforeItSealsTooMuch(t *testing.T) {
 	t.Parallel()
 	eachStorage(t, func(t *testing.T, v *Vault) {

@@ -2,27 +2,38 @@ package vault
 
 import (
 	"context"
+	"slices"
 
 	"caseledger/domain/event"
 )
 
-// View opens the boxes of one side and no others. It cannot seal.
+// View opens the boxes it was made for and no others. It cannot seal.
 type View struct {
 	vault *Vault
-	side  event.Side
+	may   func(Ref) bool
 }
 
 // View returns what one side may open.
-func (v *Vault) View(side event.Side) *View { return &View{v, side} }
+func (v *Vault) View(side event.Side) *View {
+	return &View{v, func(r Ref) bool { return r.Side == side }}
+}
 
-// Open is [Vault.Open] for the keys of the view's side; for every other key it
-// is [ErrWithheld], whatever became of the key.
+// ViewClasses returns what a reader may open who may know some data classes,
+// whichever side's: without the identity class, what it reads is
+// pseudonymised.
+func (v *Vault) ViewClasses(classes ...event.Class) *View {
+	classes = slices.Clone(classes)
+	return &View{v, func(r Ref) bool { return slices.Contains(classes, r.Class) }}
+}
+
+// Open is [Vault.Open] for the keys of the view; for every other key it is
+// [ErrWithheld], whatever became of the key.
 func (w *View) Open(ctx context.Context, dst []byte, key event.UUID, sealed, ad []byte) ([]byte, error) {
 	e, err := w.vault.lookup(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	if e.ref.Side != w.side {
+	if !w.may(e.ref) {
 		return nil, ErrWithheld
 	}
 	aead, err := w.vault.cipher(e)
