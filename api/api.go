@@ -19,6 +19,7 @@ type API struct {
 	config   Config
 	issuers  map[string]Issuer
 	tokens   tokens
+	verified *verified
 	random   *randomness
 	metrics  *metrics
 	inFlight *inFlight
@@ -45,7 +46,7 @@ func New(config Config) *API {
 	}
 	config.Limits = config.Limits.withDefaults()
 	a := &API{
-		config: config, issuers: map[string]Issuer{}, tokens: tokens{config.Secret}, random: &randomness{source: config.Random},
+		config: config, issuers: map[string]Issuer{}, tokens: newTokens(config.Secret), random: &randomness{source: config.Random}, verified: &verified{},
 		metrics: newMetrics(config.Metrics), inFlight: &inFlight{sessions: map[event.UUID]int{}}, router: chi.NewRouter(),
 	}
 	for _, i := range config.Issuers {

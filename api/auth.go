@@ -7,12 +7,14 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -71,7 +73,7 @@ func (a *API) identify(ctx context.Context, authorization []string) (Caller, boo
 	if !known {
 		return Caller{}, false, errToken
 	}
-	if err := verify(ctx, issuer, token, header); err != nil {
+	if err := a.verify(ctx, issuer, token, header); err != nil {
 		if errors.Is(err, ErrNoKeys) {
 			return Caller{}, false, &fault.Fault{Kind: fault.Unavailable, Code: "issuer-unavailable",
 				Message: "the issuer's keys cannot be had", RetryAfter: 5 * time.Second}
@@ -171,6 +173,53 @@ func (c claims) check(issuer Issuer, now time.Time) error {
 		return unidentified("token-expired", "the bearer token has expired")
 	}
 	return nil
+}
+
+// verified remembers tokens whose signature was good, so that a session's next
+// request need not pay for it again. Everything else about a token is checked
+// every time. A key that an issuer takes back is believed for at most
+// verifiedFor longer. The zero value is ready for use.
+type verified struct {
+	mu         sync.Mutex
+	young, old map[[sha256.Size]byte]time.Time // until when
+}
+
+const (
+	verifiedFor = time.Minute
+	verifiedMax = 4096 // in each of two generations
+)
+
+func (v *verified) has(sum [sha256.Size]byte, now time.Time) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	until, ok := v.young[sum]
+	if !ok {
+		until, ok = v.old[sum]
+	}
+	return ok && now.Before(until)
+}
+
+func (v *verified) add(sum [sha256.Size]byte, now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.young == nil || len(v.young) >= verifiedMax {
+		v.old, v.young = v.young, map[[sha256.Size]byte]time.Time{}
+	}
+	v.young[sum] = now.Add(verifiedFor)
+}
+
+// verify checks a token's signature, unless the very same token was found
+// good a moment ago.
+func (a *API) verify(ctx context.Context, issuer Issuer, token string, header claims) error {
+	sum, now := sha256.Sum256([]byte(token)), a.config.Clock()
+	if a.verified.has(sum, now) {
+		return nil
+	}
+	err := verify(ctx, issuer, token, header)
+	if err == nil {
+		a.verified.add(sum, now)
+	}
+	return err
 }
 
 // verify checks a token's signature against the issuer's own keys.

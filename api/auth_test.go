@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -296,6 +298,54 @@ func TestActorsAreTheSameForEverAndNeverShared(t *testing.T) {
 	}
 	if want := event.DeriveUUID("principal", []byte(testIssuer), []byte("user-1")); first.Actor.ID != want {
 		t.Errorf("actor: got %s, want %s", first.Actor.ID, want)
+	}
+}
+
+// switchedKeys is a key set that can lose its keys.
+type switchedKeys struct {
+	KeySet
+	gone *atomic.Bool
+}
+
+func (s switchedKeys) Keys(ctx context.Context, refresh bool) ([]jose.JSONWebKey, error) {
+	if s.gone.Load() {
+		return staticKeys{}.Keys(ctx, refresh)
+	}
+	return s.KeySet.Keys(ctx, refresh)
+}
+
+func TestAGoodSignatureIsRememberedForAMinute(t *testing.T) {
+	t.Parallel()
+	at, gone := now, &atomic.Bool{}
+	b := newBench(t, func(c *Config) {
+		c.Clock = func() time.Time { return at }
+		c.Issuers[0].Keys = switchedKeys{c.Issuers[0].Keys, gone}
+	})
+	token := "Bearer " + sign(t, jose.EdDSA, keys().ed, map[string]any{"kid": "ed"}, with(standardClaims(), "exp", now.Add(30*time.Second).Unix()))
+	lasting := "Bearer " + tokenFor(t, "HUB_CLIN", "HUB")
+	for _, c := range []struct {
+		after time.Duration
+		token string
+		in    bool
+	}{
+		{0, token, true}, {0, lasting, true}, {59 * time.Second, lasting, true}, {59 * time.Second, token, true},
+		{60 * time.Second, lasting, false}, {91 * time.Second, token, false},
+	} {
+		at = now.Add(c.after)
+		if _, _, err := b.api.identify(t.Context(), []string{c.token}); (err == nil) != c.in {
+			t.Errorf("after %v: got %v, want to get in: %v", c.after, err, c.in)
+		}
+		gone.Store(true) // after the first
+		if c.after == 0 {
+			gone.Store(false)
+		}
+	}
+	var v verified
+	for i := range 5 * verifiedMax {
+		v.add([32]byte{byte(i), byte(i >> 8), byte(i >> 16)}, now)
+		if len(v.young)+len(v.old) > 2*verifiedMax {
+			t.Fatal("it remembers without bound")
+		}
 	}
 }
 

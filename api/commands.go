@@ -89,12 +89,12 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 	}
 	if !w.command.Opens {
 		if request.If, err = c.precondition(person, r.Header.Values("If-Match")); err != nil {
-			return err
+			return c.absentOr(person, err)
 		}
 	}
 	outcome, err := a.config.Recorder.Record(c.ctx, request)
 	if err != nil {
-		return err
+		return c.absentOr(person, err)
 	}
 	requestOf(c.ctx).person = outcome.Person
 	m := meta{AsOfLatest: !outcome.Repeated, Withheld: withheld, Entry: c.entry(outcome.Position)}
@@ -120,6 +120,19 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 	}
 	reply(rw, status, answer)
 	return nil
+}
+
+// absentOr is err, unless err says that a record has moved on which is not
+// there for the caller: that answer must not tell a hidden person from an
+// absent one.
+func (c *call) absentOr(person event.UUID, err error) error {
+	if f := fault.Of(err); f == nil || f.Kind != fault.Stale {
+		return err
+	}
+	if _, _, hidden := c.api.config.Recorder.Load(c.ctx, person, c.caller.Actor.Org); hidden != nil {
+		return hidden
+	}
+	return err
 }
 
 // idempotencyKey names the command for ever.

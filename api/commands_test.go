@@ -328,6 +328,22 @@ func TestPreconditions(t *testing.T) {
 	want(t, b.ask("POST", commandPath("link-identifier"), "HUB_CLIN", linkIdentifier, "If-Match", b.etagFor("HUB_CLIN", "HUB")), 412, "stale-precondition")
 }
 
+// A precondition must not tell a hidden person from an absent one.
+func TestAStalePreconditionDoesNotBetrayAnybody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.recorder.hidden = true
+	for name, tag := range map[string]string{"well made": b.etagFor("HUB_CLIN", "HUB"), "made up": `"made up"`, "a number": `"3"`} {
+		b.recorder.err = fault.New(fault.Stale, "stale-precondition", "the record has changed since it was read")
+		want(t, b.ask("POST", commandPath("link-identifier"), "HUB_CLIN", linkIdentifier, "If-Match", tag), http.StatusNotFound, "no-such-person")
+		b.recorder.err = errNoPerson
+		w := b.ask("POST", commandPath("link-identifier"), "HUB_CLIN", linkIdentifier, "If-Match", tag)
+		if want(t, w, http.StatusNotFound, "no-such-person"); w.Header().Get("ETag") != "" {
+			t.Errorf("%s: an ETag of nobody", name)
+		}
+	}
+}
+
 func TestOnlyANamedHumanWrites(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -23,6 +23,7 @@ type fakeRecorder struct {
 	err     error
 	state   casefile.State
 	at      event.Revision
+	hidden  bool // the person is not for the caller, or not there
 }
 
 func (f *fakeRecorder) Record(_ context.Context, q recording.Request) (recording.Outcome, error) {
@@ -33,7 +34,10 @@ func (f *fakeRecorder) Record(_ context.Context, q recording.Request) (recording
 }
 
 func (f *fakeRecorder) Load(context.Context, event.UUID, event.UUID) (casefile.State, event.Revision, error) {
-	return f.state, f.at, f.err
+	if f.hidden {
+		return casefile.State{}, 0, errNoPerson
+	}
+	return f.state, f.at, nil
 }
 
 func (f *fakeRecorder) requests() []recording.Request {

@@ -2,12 +2,14 @@ package api
 
 import (
 	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
 	"strconv"
+	"sync"
 
 	"caseledger/domain/event"
 )
@@ -37,7 +39,19 @@ const (
 // chance of 2^-64. The key is HMAC-SHA256 of the secret over kind, side and
 // scope, each preceded by its length, so a token means nothing for another
 // side, kind, person or principal.
-type tokens struct{ secret [32]byte }
+type tokens struct {
+	secret [32]byte
+	// ciphers are those of the scopeless kinds, one for each side: a page of
+	// entries needs one of them for every row.
+	ciphers *sync.Map // of cipherName to cipher.Block
+}
+
+func newTokens(secret [32]byte) tokens { return tokens{secret, &sync.Map{}} }
+
+type cipherName struct {
+	kind tokenKind
+	side event.Side
+}
 
 const tokenLength = 22
 
@@ -52,14 +66,29 @@ func (t tokens) key(kind tokenKind, side event.Side, scope event.UUID) []byte {
 	return h.Sum(nil)
 }
 
-func (t tokens) seal(kind tokenKind, side event.Side, scope event.UUID, n uint64) string {
+// cipher is the block cipher of a kind, side and scope. It is safe for use by
+// several goroutines.
+func (t tokens) cipher(kind tokenKind, side event.Side, scope event.UUID) cipher.Block {
+	name := cipherName{kind, side}
+	if scope.IsZero() {
+		if block, ok := t.ciphers.Load(name); ok {
+			return block.(cipher.Block)
+		}
+	}
 	block, err := aes.NewCipher(t.key(kind, side, scope))
 	if err != nil {
 		panic(err) // the key's length is fixed
 	}
+	if scope.IsZero() {
+		t.ciphers.Store(name, block)
+	}
+	return block
+}
+
+func (t tokens) seal(kind tokenKind, side event.Side, scope event.UUID, n uint64) string {
 	var b [aes.BlockSize]byte
 	binary.BigEndian.PutUint64(b[:8], n)
-	block.Encrypt(b[:], b[:])
+	t.cipher(kind, side, scope).Encrypt(b[:], b[:])
 	return tokenEncoding.EncodeToString(b[:])
 }
 
@@ -71,11 +100,7 @@ func (t tokens) open(kind tokenKind, side event.Side, scope event.UUID, text str
 	if err != nil || len(sealed) != aes.BlockSize {
 		return 0, false
 	}
-	block, err := aes.NewCipher(t.key(kind, side, scope))
-	if err != nil {
-		panic(err) // the key's length is fixed
-	}
-	block.Decrypt(sealed, sealed)
+	t.cipher(kind, side, scope).Decrypt(sealed, sealed)
 	if binary.BigEndian.Uint64(sealed[8:]) != 0 {
 		return 0, false
 	}

@@ -8,7 +8,7 @@ import (
 	"caseledger/domain/event"
 )
 
-var testTokens = tokens{[32]byte{1, 2, 3}}
+var testTokens = newTokens([32]byte{1, 2, 3})
 
 func TestATokenOpensOnlyWhereItWasSealed(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,7 @@ func TestATokenOpensOnlyWhereItWasSealed(t *testing.T) {
 		if ok != same || ok && got != n {
 			t.Fatalf("sealed %d for %s %s %s, opened as %s %s %s: %d, %v", n, kind, side, scope, other, elsewhere, another, got, ok)
 		}
-		if _, ok := (tokens{[32]byte{9}}).open(kind, side, scope, text); ok {
+		if _, ok := newTokens([32]byte{9}).open(kind, side, scope, text); ok {
 			t.Fatal("opened with another secret")
 		}
 	})
