@@ -18,6 +18,7 @@ type Row struct {
 	Kind         consent.Kind      `db:"kind"`
 	Form         consent.Form      `db:"form"`
 	OfferedAt    event.When        `db:"offered_at"`
+	Asked        consent.Scope     `db:"asked,json"`    // as offered
 	Versions     []consent.Version `db:"versions,json"` // from the grant on
 	RefusedAt    event.When        `db:"refused_at"`
 	RefusedScope consent.Scope     `db:"refused_scope,json"`
@@ -77,7 +78,7 @@ func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 	}
 	evolved := consent.Evolve(consent.State{Consents: []consent.Consent{next.Value()}}, e)
 	c, _ := evolved.Get(next.Consent)
-	next.Kind, next.OfferedAt, next.Versions = c.Kind, c.Offered, c.Versions
+	next.Kind, next.OfferedAt, next.Asked, next.Versions = c.Kind, c.Offered, c.Asked, c.Versions
 	next.RefusedAt, next.RefusedScope = c.Refusal.At, c.Refusal.Scope
 	next.WithdrawnAt, next.Invalid = c.Withdrawn, c.Invalid
 	if d, ok := e.Data.(consent.ConsentGranted); ok {
@@ -90,7 +91,7 @@ func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 // Value is the row as the consent area sees it: ask it for the status at a
 // time.
 func (r Row) Value() consent.Consent {
-	return consent.Consent{ID: r.Consent, Kind: r.Kind, Offered: r.OfferedAt, Versions: r.Versions,
+	return consent.Consent{ID: r.Consent, Kind: r.Kind, Offered: r.OfferedAt, Asked: r.Asked, Versions: r.Versions,
 		Refusal: consent.Refusal{At: r.RefusedAt, Scope: r.RefusedScope}, Withdrawn: r.WithdrawnAt, Invalid: r.Invalid}
 }
 
