@@ -114,7 +114,7 @@ func TestLeftoversAreSettledByTheLedger(t *testing.T) {
 	t.Parallel()
 	eachStorage(t, func(t *testing.T, v *Vault) {
 		ctx := t.Context()
-		recorded, lost := Identifier{"crn", "X123456"}, Identifier{"crn", "X654321"}
+		recorded, lost := Identifier{"crn", "X991234"}, Identifier{"crn", "X994321"}
 		wantError(t, v.Reserve(ctx, recorded, alpha, command), nil)
 		wantError(t, v.Reserve(ctx, lost, bravo, command2), nil)
 		wantLeftovers(t, v, 2)

@@ -150,7 +150,7 @@ func TestNoFileHoldsAKeyOrAnIdentifier(t *testing.T) {
 		refs = append(refs, Ref{event.UUID{15: byte(i + 1)}, event.NHS, event.Health})
 	}
 	keys := mustEnsure(t, v, refs...)
-	numbers := []Identifier{{"nhs-number", "9990001014"}, {"crn", "X123456"}, {"name", "Avery Example"}}
+	numbers := []Identifier{{"nhs-number", "9990001014"}, {"crn", "X991234"}, {"name", "Avery Example"}}
 	for _, n := range numbers {
 		if err := v.Reserve(t.Context(), n, alpha, bravo); err != nil {
 			t.Fatal(err)

@@ -327,7 +327,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	v := mustOpen(t, c)
 	key := mustEnsure(t, v, healthOf(alpha))[0]
 	sealed := mustSeal(t, v, key.ID, "x")
-	number := Identifier{"crn", "X123456"}
+	number := Identifier{"crn", "X991234"}
 	if err := v.Confirm(t.Context(), number, alpha); err != nil {
 		t.Fatal(err)
 	}
