@@ -4,6 +4,8 @@
 package person
 
 // Event is an event of this area.
+//
+//sumtype:decl
 type Event interface{ isEvent() }
 
 // Code lists of this area that no outside authority publishes.

@@ -36,8 +36,9 @@ func (t IdentifierType) category() event.Category {
 		return "ID.PNC"
 	case CROType:
 		return "ID.CRO"
+	case CRNType, ReferAndMonitorType: // both reveal supervision
 	}
-	return "ID.CRN" // this and the referral reference both reveal supervision
+	return "ID.CRN"
 }
 
 // Errors of the parsers. They never carry the text.

@@ -51,8 +51,7 @@ func ParseNHSNumber(text string) (NHSNumber, error) {
 		return "", ErrCheck
 	}
 	n := NHSNumber(d)
-	switch n.Range() {
-	case NeverIssued, RepublicOfIreland:
+	if r := n.Range(); r == NeverIssued || r == RepublicOfIreland {
 		return "", ErrNeverIssued
 	}
 	return n, nil
