@@ -56,20 +56,28 @@ var ErrUnsealed = errors.New("event: a personal value may leave only in a sealed
 // Personal holds a personal value of an event. Its field's tag gives the data
 // class: `personal:"health"`, and `personal:"health,recipient"` where the
 // recipient side's key seals it. It prints as "[personal]" and refuses to
-// become JSON. The zero value is Absent.
+// become JSON. The zero value is Absent. Compare what two of them hold: == asks
+// whether one was copied from the other.
 type Personal[T any] struct {
-	value T
+	// value is behind a pointer, and never changed through it, because package
+	// fmt prints a struct without asking it where a verb does not fit (%p, %w).
+	value *T
 	state State
 }
 
 // Own returns an open Personal holding v.
-func Own[T any](v T) Personal[T] { return Personal[T]{value: v, state: Open} }
+func Own[T any](v T) Personal[T] { return Personal[T]{value: &v, state: Open} }
 
 // Get returns the value, which is the zero value unless the state is Open.
-func (p Personal[T]) Get() (T, State) { return p.value, p.state }
+func (p Personal[T]) Get() (T, State) { return p.Value(), p.state }
 
 // Value returns the value, or the zero value where it cannot be read.
-func (p Personal[T]) Value() T { return p.value }
+func (p Personal[T]) Value() (v T) {
+	if p.value != nil {
+		v = *p.value
+	}
+	return v
+}
 
 // State says whether the value can be read.
 func (p Personal[T]) State() State { return p.state }
@@ -107,12 +115,13 @@ type PersonalValue interface {
 func (p *Personal[T]) Inner() reflect.Type { return reflect.TypeFor[T]() }
 
 // Expose implements [PersonalValue].
-func (p *Personal[T]) Expose() (any, State) { return p.value, p.state }
+func (p *Personal[T]) Expose() (any, State) { return p.Value(), p.state }
 
 // Restore implements [PersonalValue].
 func (p *Personal[T]) Restore(value any, state State) {
 	*p = Personal[T]{state: state}
 	if state == Open {
-		p.value = value.(T)
+		v := value.(T)
+		p.value = &v
 	}
 }

@@ -3,6 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	_ "time/tzdata" // the law speaks of days in Europe/London, also where no zone files are installed
 )
@@ -142,17 +143,22 @@ func (w When) String() string {
 	return w.instant.Format(time.RFC3339Nano)
 }
 
-// ParseWhen reads an ISO 8601 day or an RFC 3339 instant with its offset.
+// ParseWhen reads an ISO 8601 day or an RFC 3339 instant with its offset, in
+// the years 1 to 9999 of UTC.
 func ParseWhen(s string) (When, error) {
 	if len(s) == len(time.DateOnly) {
 		d, err := ParseDay(s)
 		return On(d), err
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	if err != nil || strings.Contains(s, ",") { // package time takes a comma for the point
 		return When{}, ErrMalformedTime
 	}
-	return At(t), nil
+	w := At(t)
+	if y := w.instant.Year(); y < 1 || y > 9999 || w.IsZero() {
+		return When{}, ErrMalformedTime
+	}
+	return w, nil
 }
 
 // MarshalText writes [When.String].
