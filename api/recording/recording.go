@@ -131,7 +131,8 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 
 	var claimed, freed *claim
 	result, err := eventstore.Execute(ctx, r.Store, r.Codec, sent,
-		func(standing []event.Recorded, _ event.Revision) ([]event.Draft, error) {
+		func(standing []event.Recorded, at event.Revision) ([]event.Draft, error) {
+			decision.Revision = at
 			state := casefile.Fold(standing)
 			if live && !command.Opens && !state.HeldBy(r.Peers(q.Actor.Org)...) {
 				return nil, absent()

@@ -91,7 +91,7 @@ func evolveInPlace(s State, e event.Recorded) State {
 		s.Holders[e.Actor.Org] = true
 		s.Log[e.ID] = Entry{e.Type, e.Command, e.Effective, e.Actor, e.Corrects}
 	}
-	if told, ok := e.Data.(interface{ RecipientOrg() event.UUID }); ok {
+	if told, ok := e.Data.(interface{ RecipientOrg() event.UUID }); ok && !told.RecipientOrg().IsZero() {
 		s.Holders[told.RecipientOrg()] = true
 	}
 	return s

@@ -29,8 +29,9 @@ func (b ExpireConsent) Check(s State, c event.Context) error {
 		return nil
 	case Active:
 		return fault.Refuse("not-yet-expired", "the consent's end has not come")
+	default:
+		return fault.Refuse("consent-not-active", "the consent had ended otherwise")
 	}
-	return fault.Refuse("consent-not-active", "the consent had ended otherwise")
 }
 
 // Events records the end once, as of the end itself.

@@ -16,6 +16,9 @@ type Context struct {
 	// that no real person gets into made-up data, and false where only issued
 	// ones may.
 	Synthetic bool
+	// Revision is how far the case had come when the command was decided: what
+	// a decision read.
+	Revision Revision
 }
 
 // When is the time at which what the command says was true.

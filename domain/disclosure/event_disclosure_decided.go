@@ -1,0 +1,33 @@
+package disclosure
+
+import "caseledger/domain/event"
+
+// DisclosureDecided is the record of a decision whether something may be told
+// (domain reference section 8.6). Who decided, and when, is its envelope's. A
+// refusal is a decision too.
+type DisclosureDecided struct {
+	Decision event.UUID `json:"decision"`
+	Flow     Flow       `json:"flow"`
+	Basis    Basis      `json:"basis"`
+	Outcome  Outcome    `json:"outcome"`
+	Reason   Reason     `json:"reason,omitzero"`
+	// FailedGates are those that failed when it was decided.
+	FailedGates []Gate `json:"failedGates"`
+	// Evaluator is the version of what judged it; 0 where nothing did.
+	Evaluator Evaluator `json:"evaluator"`
+	// ReferenceData is the SHA-256 over the hashes of the code lists in use.
+	ReferenceData event.Commitment       `json:"referenceData"`
+	ReadSet       []Read                 `json:"readSet"`
+	Necessity     event.Personal[string] `json:"necessity" personal:"decision"`
+	WhyNot        event.Personal[string] `json:"whyNotInformed" personal:"decision"`
+}
+
+// Read is how far a stream had come when a decision read it.
+type Read struct {
+	Stream   event.StreamID `json:"stream"`
+	Revision event.Revision `json:"revision"`
+}
+
+func (DisclosureDecided) isEvent() {}
+
+var disclosureDecided = event.Define[DisclosureDecided]("disclosure.decided", 1)
