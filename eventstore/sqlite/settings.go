@@ -124,7 +124,7 @@ func one(ctx context.Context, conn driver.Conn, query string) (string, error) {
 	}
 	row := make([]driver.Value, len(rows.Columns()))
 	switch err = rows.Next(row); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return "", rows.Close()
 	case err != nil:
 		return "", errors.Join(err, rows.Close())

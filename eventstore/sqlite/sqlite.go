@@ -90,7 +90,7 @@ func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err err
 	s := &Store{readOnly: o.ReadOnly, signal: newSignal()}
 	defer func() {
 		if err != nil {
-			s.release()
+			err = errors.Join(err, s.release())
 		}
 	}()
 	if !o.ReadOnly {

@@ -88,7 +88,7 @@ type walk struct {
 
 func newWalk(ctx context.Context, q querier, t projections.Table) (*walk, error) {
 	columns := t.Projection.Columns()
-	rows, err := q.QueryContext(ctx, "SELECT "+names(columns, "")+" FROM "+quote(t.Name)+
+	rows, err := q.QueryContext(ctx, "SELECT "+names(columns, "")+" FROM "+quote(t.Name)+ //nolint:rowserrcheck // next asks for it at the end
 		" ORDER BY "+names(keysOf(columns), ""))
 	if err != nil {
 		return nil, fmt.Errorf("walk %s: %w", t.Name, err)

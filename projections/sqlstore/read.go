@@ -207,9 +207,9 @@ func (w *where) join(terms []projections.Term, with string) string {
 
 func (w *where) term(t projections.Term) string {
 	switch {
-	case t.Any != nil && len(t.Any) > 0:
+	case len(t.Any) > 0:
 		return "(" + w.join(t.Any, " OR ") + ")"
-	case t.All != nil && len(t.All) > 0:
+	case len(t.All) > 0:
 		return "(" + w.join(t.All, " AND ") + ")"
 	case t.Column == "" || t.Op == "in" && len(t.Values) == 0:
 		return "1 = 0" // none of nothing

@@ -60,7 +60,7 @@ func Schema(t testing.TB) (dsn, schema string) {
 
 // lifeline ends the server when this process ends: the shell that runs the
 // server reads it, and an end of file means that we are gone.
-var lifeline *os.File
+var lifeline []*os.File
 
 // guard runs the server until its standard input ends, and then removes
 // everything. $1 is the folder of PostgreSQL's programs, $2 ours.
@@ -118,7 +118,7 @@ func startServer() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lifeline = line
+	lifeline = append(lifeline, line) // a file that nothing refers to would be closed
 	shell.Stdin, shell.Stdout = input, output
 	if err := shell.Start(); err != nil {
 		return "", err
