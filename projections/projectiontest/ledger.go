@@ -75,6 +75,17 @@ func (l *Ledger) Heal(stream event.StreamID, data any) {
 	}
 }
 
+// Redact changes how every event's data reads from now on, as a destroyed key
+// does.
+func (l *Ledger) Redact(change func(data any) any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.items = slices.Clone(l.items)
+	for i := range l.items {
+		l.items[i].Data = change(l.items[i].Data)
+	}
+}
+
 func (l *Ledger) add(stream event.StreamID, eventType string, data any, bad error, change []func(*event.Recorded)) event.Recorded {
 	l.mu.Lock()
 	defer l.mu.Unlock()
