@@ -10,8 +10,8 @@ import (
 
 // State is what decisions and disclosures need to know of the appointments.
 type State struct {
-	Appointments []Appointment // in the order they were scheduled
-	Presences    []Presence    // in the order they were agreed
+	Appointments []*Appointment // in the order they were scheduled; never changed, only replaced
+	Presences    []Presence     // in the order they were agreed
 }
 
 // Appointment is one appointment and what came of it.
@@ -69,20 +69,20 @@ func Evolve(s State, e event.Recorded) State {
 	}
 	switch d := d.(type) {
 	case AppointmentScheduled:
-		s.Appointments = append(slices.Clone(s.Appointments), Appointment{ID: d.Appointment, Kind: d.Kind, Owner: d.Owner, Slot: d.Slot})
+		s.Appointments = append(slices.Clip(s.Appointments), &Appointment{ID: d.Appointment, Kind: d.Kind, Owner: d.Owner, Slot: d.Slot})
 	case AppointmentRescheduled:
 		s.Appointments = changed(s.Appointments, d.Appointment, func(a *Appointment) { a.Slot = d.Slot })
 	case AppointmentCancelled:
 		s.Appointments = changed(s.Appointments, d.Appointment, func(a *Appointment) { a.Cancelled = true })
 	case AttendanceRecorded:
 		if _, known := s.Find(d.Appointment); !known {
-			s.Appointments = append(slices.Clone(s.Appointments), Appointment{ID: d.Appointment, Kind: d.Kind, Slot: Slot{From: e.Effective}})
+			s.Appointments = append(slices.Clip(s.Appointments), &Appointment{ID: d.Appointment, Kind: d.Kind, Slot: Slot{From: e.Effective}})
 		}
 		s.Appointments = changed(s.Appointments, d.Appointment, func(a *Appointment) {
 			a.Delius, a.NHS, a.recorded, a.source = d.Delius, d.NHS.Value(), true, e.ID
 		})
 	case CoPresenceAgreed:
-		s.Presences = append(slices.Clone(s.Presences), Presence{ID: d.Presence, Appointment: d.Appointment, Persons: d.Persons, Topics: d.Topics, Slot: d.Slot})
+		s.Presences = append(slices.Clip(s.Presences), Presence{ID: d.Presence, Appointment: d.Appointment, Persons: d.Persons, Topics: d.Topics, Slot: d.Slot})
 	case CoPresenceEnded:
 		s.Presences = slices.Clone(s.Presences)
 		for i := range s.Presences {
@@ -95,13 +95,15 @@ func Evolve(s State, e event.Recorded) State {
 	return s
 }
 
-func changed(all []Appointment, id event.UUID, change func(*Appointment)) []Appointment {
-	all = slices.Clone(all)
-	for i := range all {
-		if all[i].ID == id {
-			change(&all[i])
-		}
+func changed(all []*Appointment, id event.UUID, change func(*Appointment)) []*Appointment {
+	i := slices.IndexFunc(all, func(a *Appointment) bool { return a.ID == id })
+	if i < 0 {
+		return all
 	}
+	next := *all[i]
+	change(&next)
+	all = slices.Clone(all)
+	all[i] = &next
 	return all
 }
 
@@ -109,7 +111,7 @@ func changed(all []Appointment, id event.UUID, change func(*Appointment)) []Appo
 func (s State) Find(id event.UUID) (Appointment, bool) {
 	for _, a := range s.Appointments {
 		if a.ID == id {
-			return a, true
+			return *a, true
 		}
 	}
 	return Appointment{}, false
@@ -118,7 +120,7 @@ func (s State) Find(id event.UUID) (Appointment, bool) {
 // Clashes reports whether a slot overlaps a live appointment that a side may
 // know of. Others are passed over: saying that they clash would tell.
 func (s State) Clashes(slot Slot, side event.Side, except event.UUID) bool {
-	return slices.ContainsFunc(s.Appointments, func(a Appointment) bool {
+	return slices.ContainsFunc(s.Appointments, func(a *Appointment) bool {
 		return a.ID != except && !a.Cancelled && !a.recorded && owns(a.Kind, side) && slot.Overlaps(a.Slot)
 	})
 }
@@ -140,7 +142,7 @@ func (s State) CoPresent(staff event.UUID, topic Topic, t time.Time) bool {
 func (s State) SharedAt(t time.Time) (Appointment, bool) {
 	for _, a := range s.Appointments {
 		if a.Kind == reference.CoLocated && !a.Cancelled && !t.Before(a.Slot.Start()) && t.Before(a.Slot.End()) {
-			return a, true
+			return *a, true
 		}
 	}
 	return Appointment{}, false

@@ -104,8 +104,8 @@ func TestWhatMayNotBeCorrected(t *testing.T) {
 
 func TestEnterInError(t *testing.T) {
 	t.Parallel()
-	g := supervised(t)
-	order := g.last().ID
+	g := supervised(t).given("record-barrier", `{"barrier":"PHONE"}`)
+	order := g.lastOf("supervision.started").ID
 	g.as("SPO", "PROB-N56").when("enter-in-error", voided(order)).refused("role-may-not")
 	g.as("IG_LEAD", "HUB-CAM").when("enter-in-error", voided(order)).refused("no-such-event")
 	g.as("IG_LEAD", "PROB-N56").when("enter-in-error", fmt.Sprintf(`{"event":%q,"reason":""}`, order)).invalid("/reason")

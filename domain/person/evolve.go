@@ -80,7 +80,7 @@ func Evolve(s State, e event.Recorded) State {
 		s.Name, s.DateOfBirth, s.Sex = d.Name.Value(), d.DateOfBirth, d.Sex.Value()
 	case IdentifierLinked:
 		if readable {
-			s.Links = append(slices.Clone(s.Links), Link{ID: d.Link, Type: d.Type, Value: d.Value.Value(), Status: d.Status, Source: e.ID})
+			s.Links = append(slices.Clip(s.Links), Link{ID: d.Link, Type: d.Type, Value: d.Value.Value(), Status: d.Status, Source: e.ID})
 		}
 	case IdentifierVerified:
 		s.Links = changed(s.Links, d.Link, func(l *Link) { l.Status = d.Status })
@@ -93,7 +93,7 @@ func Evolve(s State, e event.Recorded) State {
 			s.unreadable = true
 			break
 		}
-		s.Restrictions = append(slices.Clone(s.Restrictions), Restriction{ID: d.Restriction, Mode: d.Mode, Users: d.Users})
+		s.Restrictions = append(slices.Clip(s.Restrictions), Restriction{ID: d.Restriction, Mode: d.Mode, Users: d.Users})
 	case AccessRestrictionLifted:
 		s.Restrictions = slices.Clone(s.Restrictions)
 		for i := range s.Restrictions {
@@ -104,7 +104,7 @@ func Evolve(s State, e event.Recorded) State {
 	case CommunicationNeedRecorded:
 		s.Needs = Needs{d.Adjustments.Value(), d.Language.Value(), e.ID}
 	case PrivacyNoticeGiven:
-		s.Notices = append(slices.Clone(s.Notices), Notice{d.Notice, d.Format, e.Effective})
+		s.Notices = append(slices.Clip(s.Notices), Notice{d.Notice, d.Format, e.Effective})
 	}
 	return s
 }

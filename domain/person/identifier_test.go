@@ -70,7 +70,8 @@ func TestNHSNumberRanges(t *testing.T) {
 			if edge == c.high {
 				step = -1
 			}
-			body, n := edge, NHSNumber("")
+			body := edge
+			var n NHSNumber
 			for {
 				number, exists := withCheck(body)
 				if exists {

@@ -79,17 +79,17 @@ func Evolve(s State, e event.Recorded) State {
 		if !readable {
 			break
 		}
-		s.Orders = append(slices.Clone(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
+		s.Orders = append(slices.Clip(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
 		if !d.Practitioner.IsZero() {
-			s.Allocations = append(slices.Clone(s.Allocations), Allocation{d.Practitioner, e.Actor.Org, e.Effective})
+			s.Allocations = append(slices.Clip(s.Allocations), Allocation{d.Practitioner, e.Actor.Org, e.Effective})
 		}
 	case RequirementWillingnessRecorded:
 		if w, state := d.Willingness.Get(); state == event.Open {
-			s.Willingness = append(slices.Clone(s.Willingness), w)
+			s.Willingness = append(slices.Clip(s.Willingness), w)
 		}
 	case RequirementImposed:
 		if readable {
-			s.Requirements = append(slices.Clone(s.Requirements), Requirement{ID: d.Requirement, Supervision: d.Supervision, Terms: d.Terms, source: e.ID})
+			s.Requirements = append(slices.Clip(s.Requirements), Requirement{ID: d.Requirement, Supervision: d.Supervision, Terms: d.Terms, source: e.ID})
 		}
 	case RequirementEnded:
 		s.Requirements = slices.Clone(s.Requirements)
@@ -100,16 +100,16 @@ func Evolve(s State, e event.Recorded) State {
 		}
 	case PractitionerAllocated:
 		if readable {
-			s.Allocations = append(slices.Clone(s.Allocations), Allocation{d.Practitioner, d.Organisation, e.Effective})
+			s.Allocations = append(slices.Clip(s.Allocations), Allocation{d.Practitioner, d.Organisation, e.Effective})
 		}
 	case BreachWarningIssued:
-		s.Warnings = append(slices.Clone(s.Warnings), e.Effective)
+		s.Warnings = append(slices.Clip(s.Warnings), e.Effective)
 	case CustodyEntered:
 		s.InCustody = true
 	case ReleasedOnLicence:
 		s.InCustody = false
 		if readable {
-			s.Orders = append(slices.Clone(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
+			s.Orders = append(slices.Clip(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
 		}
 	case CaseTransferred:
 		if readable {

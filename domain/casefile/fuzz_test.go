@@ -1,0 +1,40 @@
+package casefile_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"caseledger/domain/casefile"
+	"caseledger/domain/event"
+	"caseledger/domain/fault"
+)
+
+// FuzzCommands: whatever body a command is given, in whatever state, it is
+// decided or refused with a fault, live and as an import; never a panic.
+func FuzzCommands(f *testing.F) {
+	for _, seed := range []string{`{}`, alpha, communityOrder, slot("CO_LOCATED", "2026-02-04 10:00"),
+		`{"type":"NHS_NUMBER","value":"9990001014","source":"PERSON","status":"02"}`,
+		`{"variant":"FIXED","uprn":"12"}`, `{"kind":"DRR","from":"2026-01-26","to":"2027-06-01","reviewEveryMonths":1}`,
+		`{"event":"5a000000-0000-4000-8000-00000000000a","reason":"x","command":"enter-custody","body":{"establishment":"x"}}`} {
+		f.Add([]byte(seed))
+	}
+	rich := eventful(&testing.T{}).state()
+	ctx := newStory(&testing.T{}).ctx
+	ctx.Command = person
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, c := range casefile.Commands {
+			v := reflect.New(c.Body)
+			if json.Unmarshal(body, v.Interface()) != nil {
+				continue
+			}
+			for _, s := range []casefile.State{{}, rich} {
+				for _, ctx.Origin = range []event.Origin{event.Live, event.Imported} {
+					if _, err := c.Decide(s, v.Elem().Interface(), ctx); err != nil && fault.Of(err) == nil {
+						t.Errorf("%s: got %v, want a fault", c.Name, err)
+					}
+				}
+			}
+		}
+	})
+}
