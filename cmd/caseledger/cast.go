@@ -61,9 +61,14 @@ func memberNamed(label string) (member, bool) {
 	return cast[i], true
 }
 
-// actorID and personID are the identifiers that a label stands for: the same
-// label is the same somebody in every journal.
-func actorID(label string) event.UUID  { return event.DeriveUUID("journal-actor", []byte(label)) }
+// actorID is the identifier that a label stands for: that of whoever brings a
+// token of the demo's issuer with the label as its subject, so that what a
+// journal did and what the persona does is done by the same somebody.
+func actorID(label string) event.UUID {
+	return event.DeriveUUID("principal", []byte(demoIssuer), []byte(label))
+}
+
+// personID is the person that a label stands for, in every journal.
 func personID(label string) event.UUID { return event.DeriveUUID("journal-person", []byte(label)) }
 
 // theRegister is the organisations that every installation knows.

@@ -4,5 +4,8 @@ import "github.com/spf13/cobra"
 
 // commands is every command of the program.
 func (p *program) commands() []*cobra.Command {
-	return []*cobra.Command{p.versionCommand()}
+	return []*cobra.Command{
+		p.demoCommand(), p.serveCommand(), p.simulateCommand(), p.replayCommand(), p.eventsCommand(),
+		p.projectCommand(), p.doctorCommand(), p.versionCommand(),
+	}
 }

@@ -86,7 +86,7 @@ func checkEnvironment(environ []string) error {
 			continue
 		}
 		if !slices.ContainsFunc(settings, func(s setting) bool { return s.environment() == name }) {
-			return usage("the environment variable %s is not a setting; `caseledger doctor --help` lists them", name)
+			return usage("the environment variable %s is not a setting; `caseledger doctor --settings` lists them", name)
 		}
 	}
 	return nil

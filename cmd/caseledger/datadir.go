@@ -20,9 +20,10 @@ const (
 	keysFile      = "keys.db"
 	kekFile       = "key-encryption-key"
 	secretFile    = "token-secret" // keys the opaque tokens of the API
-	lockFile      = "lock"
 	syntheticFile = "SYNTHETIC"
 	viewsFolder   = "views"
+
+	organisationsFile = "organisations" // beside those that every installation knows
 )
 
 // syntheticText is what the marker of an invented population says to whoever

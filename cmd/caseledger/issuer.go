@@ -55,7 +55,7 @@ type demoClaims struct {
 	Role    event.Role `json:"role"`
 	Org     string     `json:"org"`
 	Session string     `json:"sid"`
-	Client  event.UUID `json:"client_id"`
+	Client  string     `json:"client_id"`
 }
 
 // token is a bearer token for a member of the cast.
@@ -67,9 +67,9 @@ func (i *tokenIssuer) token(m member, from time.Time, lasts time.Duration) (stri
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	return jwt.Signed(i.signer).
 		Claims(jwt.Claims{
-			Issuer: demoIssuer, Audience: jwt.Audience{demoAudience}, Subject: actorID(m.label).String(), ID: id.String(),
+			Issuer: demoIssuer, Audience: jwt.Audience{demoAudience}, Subject: m.label, ID: id.String(),
 			IssuedAt: jwt.NewNumericDate(from), NotBefore: jwt.NewNumericDate(from), Expiry: jwt.NewNumericDate(from.Add(lasts)),
 		}).
-		Claims(demoClaims{m.role, string(m.org), id.String(), event.DeriveUUID("journal-client", []byte(demoClient))}).
+		Claims(demoClaims{m.role, string(m.org), id.String(), demoClient}).
 		Serialize()
 }

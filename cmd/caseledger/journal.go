@@ -80,17 +80,17 @@ type journal struct {
 	// strangers says what was wrong with a line before it was given up.
 	number int
 	last   time.Time
-	refs   map[string]made
+	refs   map[string]making
 }
 
 // made is what a line's command may have made.
-type made struct{ person, actor, command event.UUID }
+type making struct{ person, actor, command event.UUID }
 
 // readJournal reads a journal from its beginning.
 func readJournal(r io.Reader) *journal {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxLineBytes)
-	return &journal{lines: lines, refs: map[string]made{}}
+	return &journal{lines: lines, refs: map[string]making{}}
 }
 
 // lineError says which line of a journal cannot be applied.
@@ -186,7 +186,7 @@ func (j *journal) understand(raw []byte) (entry, error) {
 		return e, err
 	}
 	j.last = e.clock
-	j.refs[l.Ref] = made{q.Person, q.Actor.ID, q.ID}
+	j.refs[l.Ref] = making{q.Person, q.Actor.ID, q.ID}
 	return e, nil
 }
 
@@ -268,9 +268,10 @@ func (j *journal) body(command casefile.Command, raw jsontext.Value) (any, error
 //	@person:A        the person labelled A
 //	@actor:PP1       the member of staff labelled PP1
 //	@org:GP1         the organisation with that code or label
+//	@agreement:DSA-1 the agreement labelled DSA-1
 //	@made:A4:consent what the command of line A4 made under the label "consent"
 //	@event:A4:0      the first event of line A4
-var mention = regexp.MustCompile(`^@(person|actor|org|made|event):([A-Za-z0-9][A-Za-z0-9.-]*)(?::([A-Za-z0-9.-]+))?$`)
+var mention = regexp.MustCompile(`^@(person|actor|org|agreement|made|event):([A-Za-z0-9][A-Za-z0-9.-]*)(?::([A-Za-z0-9.-]+))?$`)
 
 // resolve replaces every mention in a body by the identifier it stands for.
 func (j *journal) resolve(raw jsontext.Value) (jsontext.Value, error) {
@@ -311,6 +312,8 @@ func (j *journal) identifier(text string) (event.UUID, error) {
 		return personOf(name), nil
 	case "actor":
 		return actorID(name), nil
+	case "agreement":
+		return event.DeriveUUID("journal-agreement", []byte(name)), nil
 	case "org":
 		if org, ok := theRegister.ByCode(reference.OrganisationCode(name)); ok {
 			return org.ID, nil

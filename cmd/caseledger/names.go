@@ -55,7 +55,7 @@ func (p *people) next() identity {
 		givenName:  "TEST " + colours[p.random.IntN(len(colours))],
 		familyName: fmt.Sprintf("%s-%05d", birds[p.random.IntN(len(birds))], p.count),
 		birthDate:  fmt.Sprintf("%d-%02d-%02d", 1950+p.random.IntN(55), 1+p.random.IntN(12), 1+p.random.IntN(28)),
-		sex:        []string{"MALE", "FEMALE"}[p.random.IntN(2)],
+		sex:        []string{"M", "F"}[p.random.IntN(2)],
 	}
 	for {
 		p.serial++

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"caseledger/domain/event"
+	"caseledger/eventstore/codec"
+	"caseledger/projections"
+)
+
+func (p *program) doctorCommand() *cobra.Command {
+	var settingsOnly, quick bool
+	c := &cobra.Command{
+		Use: "doctor", Short: "Look for what is wrong with a data folder and its settings", Args: cobra.NoArgs,
+		Long: "Checks settings, clock, keys and their permissions, database settings, that the ledger's entries are dense and whole, the read models and the disk. " +
+			"It changes nothing and may run beside a server.",
+		Example: "  caseledger doctor\n  caseledger doctor --json\n  caseledger doctor --settings",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if settingsOnly {
+				return p.printSettings()
+			}
+			return p.doctor(cmd.Context(), quick)
+		},
+	}
+	c.Flags().BoolVar(&settingsOnly, "settings", false, "list every setting, its environment variable and its default instead")
+	c.Flags().BoolVar(&quick, "quick", false, "do not read the whole ledger")
+	return c
+}
+
+func (p *program) printSettings() error {
+	for _, s := range settings {
+		if p.json() {
+			if err := p.object(p.out, map[string]any{"command": s.command, "flag": s.flag, "environment": s.environment(), "default": s.usual, "does": s.does}); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.printf("%-36s --%-18s default %q\n    %s\n", s.environment(), s.flag, s.usual, s.does); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finding is the outcome of one check.
+type finding struct {
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	Says  string `json:"says"`
+	err   error
+}
+
+func (p *program) doctor(ctx context.Context, quick bool) error {
+	var first error
+	show := func(f finding) error {
+		if f.err != nil {
+			f.Says = f.err.Error()
+			if first == nil {
+				first = f.err
+			}
+		}
+		f.OK = f.err == nil
+		if p.json() {
+			return p.object(p.out, f)
+		}
+		mark := "ok  "
+		if !f.OK {
+			mark = "BAD "
+		}
+		return p.printf("%s %-14s %s\n", mark, f.Check, f.Says)
+	}
+	for _, check := range p.checks(quick) {
+		f := check(ctx)
+		if err := show(f); err != nil {
+			return err
+		}
+		if f.err != nil && f.Check == "store" {
+			break // nothing below can be looked at
+		}
+	}
+	return first
+}
+
+// checks are the doctor's, in order. They share the record that "store" opens.
+func (p *program) checks(quick bool) []func(context.Context) finding {
+	dir := dataDir(p.config.text("data"))
+	var r *record
+	return []func(context.Context) finding{
+		func(context.Context) finding {
+			return finding{Check: "settings", Says: fmt.Sprintf("%d settings, every CASELEDGER_ variable is one of them", len(settings))}
+		},
+		func(context.Context) finding {
+			now := p.now()
+			if now.Before(event.MustDay("2026-01-01").Start()) {
+				return finding{Check: "clock", err: errors.New("the clock says it is before 2026: what is recorded now would be dated before the pilot began")}
+			}
+			return finding{Check: "clock", Says: now.UTC().Format(time.RFC3339)}
+		},
+		func(context.Context) finding { return p.checkKeyFile(dir) },
+		func(ctx context.Context) finding {
+			var err error
+			if r, err = p.opening(reading).open(ctx); err != nil {
+				return finding{Check: "store", err: err}
+			}
+			marked := "may hold real people"
+			if r.synthetic {
+				marked = "holds invented people only"
+			}
+			return finding{Check: "store", Says: "opens with the settings that durability rests on; " + marked}
+		},
+		func(ctx context.Context) finding { return p.checkLedger(ctx, r, quick) },
+		func(ctx context.Context) finding { return p.checkViews(ctx, r) },
+		func(context.Context) finding {
+			defer func() { _ = r.close() }()
+			return checkDisk(dir)
+		},
+	}
+}
+
+func (p *program) checkKeyFile(dir dataDir) finding {
+	path := p.config.text("key-file")
+	if path == "" {
+		path = dir.file(kekFile)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return finding{Check: "keys", err: fmt.Errorf("there is no key-encryption key at %s: without it nothing can be read: %w", path, errNotFound)}
+	case err != nil:
+		return finding{Check: "keys", err: err}
+	case info.Mode().Perm()&0o077 != 0:
+		return finding{Check: "keys", err: fmt.Errorf("%s can be read by others than its owner (mode %04o): make it 0600", path, info.Mode().Perm())}
+	}
+	return finding{Check: "keys", Says: fmt.Sprintf("%s, mode %04o", path, info.Mode().Perm())}
+}
+
+// checkLedger reads the whole ledger: positions without gaps, times that never
+// decrease, revisions without gaps in each stream as far as they are seen in
+// order, and clear parts that can be read.
+func (p *program) checkLedger(ctx context.Context, r *record, quick bool) finding {
+	head, err := r.head(ctx)
+	if err != nil {
+		return finding{Check: "ledger", err: err}
+	}
+	if quick {
+		return finding{Check: "ledger", Says: fmt.Sprintf("%d entries, not read", head)}
+	}
+	bar := p.progressOf("check", int64(head))
+	defer bar.end()
+	var last event.Position
+	var lastAt time.Time
+	for s, err := range r.store.ReadAll(ctx, 0) {
+		switch {
+		case err != nil:
+			return finding{Check: "ledger", err: err}
+		case s.Position != last+1:
+			return finding{Check: "ledger", err: fmt.Errorf("%w: after entry %d comes entry %d", errIntegrity, last, s.Position)}
+		case s.RecordedAt.Before(lastAt):
+			return finding{Check: "ledger", err: fmt.Errorf("%w: entry %d was recorded before the one before it", errIntegrity, s.Position)}
+		}
+		if _, err := codec.Peek(s.Body); err != nil {
+			return finding{Check: "ledger", err: fmt.Errorf("%w: entry %d: %w", errIntegrity, s.Position, err)}
+		}
+		last, lastAt = s.Position, s.RecordedAt
+		bar.add(1)
+	}
+	if last < head {
+		return finding{Check: "ledger", err: fmt.Errorf("%w: the ledger ends at %d, and holds %d entries", errIntegrity, last, head)}
+	}
+	return finding{Check: "ledger", Says: fmt.Sprintf("%d entries, dense, in order, readable", last)}
+}
+
+func (p *program) checkViews(ctx context.Context, r *record) finding {
+	organisations, err := known(r.dir)
+	if err != nil {
+		return finding{Check: "read models", err: err}
+	}
+	head, err := r.head(ctx)
+	if err != nil {
+		return finding{Check: "read models", err: err}
+	}
+	there, parked := 0, 0
+	var behind event.Position
+	for _, name := range viewNames {
+		s, err := r.view(ctx, name, organisations, projections.Options{}, true)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return finding{Check: "read models", err: err}
+		}
+		all, err := s.runner.Status(ctx)
+		err = errors.Join(err, s.store.Close())
+		if err != nil {
+			return finding{Check: "read models", err: err}
+		}
+		there++
+		for _, one := range all {
+			parked += one.Parked
+			behind = max(behind, head-min(head, one.Position))
+		}
+	}
+	if parked > 0 {
+		return finding{Check: "read models", err: fmt.Errorf("%d streams are parked: an event of theirs cannot be folded", parked)}
+	}
+	return finding{Check: "read models", Says: fmt.Sprintf("%d of %d sets, at most %d entries behind", there, len(viewNames), behind)}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"caseledger/domain/event"
+)
+
+func (p *program) simulateCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "simulate", Short: "Fill a new data folder with invented people", Args: cobra.NoArgs,
+		Long: "Runs a journal, or an invented population, into a data folder that is new or empty, and marks it synthetic: " +
+			"nothing real can be recorded there afterwards. A line that cannot be applied stops the run with its number; what came before it stays.",
+		Example: "  caseledger simulate --data /tmp/alpha --journal alpha.jsonl\n  caseledger simulate --data /tmp/many --people 1000 --seed 7\n" +
+			"  caseledger simulate --data /tmp/alpha --journal - < alpha.jsonl",
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), path) },
+	}
+	declare(c.Flags(), "simulate")
+	c.Flags().StringVar(&path, "journal", "", "journal file, JSON Lines; - is standard input; the three journeys are alpha, bravo and charlie")
+	return c
+}
+
+func (p *program) simulate(ctx context.Context, path string) error {
+	people, err := p.config.number("people", 0, mostPeople)
+	if err != nil {
+		return err
+	}
+	seed, err := p.config.number("seed", 0, 1<<63)
+	if err != nil {
+		return err
+	}
+	if (path == "") == (people == 0) {
+		return usage("one of --journal and --people is needed")
+	}
+	p.announce()
+	var journals []*journal
+	if path != "" {
+		in, err := p.journalFile(path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = in.Close() }()
+		journals = append(journals, readJournal(in))
+	} else {
+		journals = append(journals, population(people, seed))
+	}
+	sum, err := p.load(ctx, p.opening(writing), journals...)
+	if err != nil {
+		return err
+	}
+	if p.json() {
+		return p.object(p.out, sum)
+	}
+	return p.printf("%d lines, %d events, %d refused as expected\n", sum.Lines, sum.Events, sum.Rejected)
+}
+
+// journalFile opens a journal: a file, standard input, or one of the journeys.
+func (p *program) journalFile(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(p.in), nil
+	}
+	if journey, err := journeys.Open("journeys/" + path + ".jsonl"); err == nil {
+		return journey, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	return f, nil
+}
+
+// load runs journals into a data directory that is new or empty, and closes
+// it. Times are the journals' own.
+func (p *program) load(ctx context.Context, o opening, journals ...*journal) (played, error) {
+	if err := o.dir.markSynthetic(); err != nil {
+		return played{}, err
+	}
+	clock := &handClock{at: event.MustDay("2026-01-01").Start()}
+	o.now = clock.now
+	r, err := o.open(ctx)
+	if err != nil {
+		return played{}, err
+	}
+	bar := p.progressOf("simulate", 0)
+	player := player{r.recorder(clock.now, everybody().peers), clock}
+	sum, err := player.play(ctx, merged(journals...), func() { bar.add(1) })
+	bar.end()
+	if closing := r.close(); err == nil {
+		err = closing
+	}
+	return sum, err
+}

@@ -1,0 +1,8 @@
+//go:build !linux && !darwin && !freebsd
+
+package main
+
+// checkDisk cannot tell on this system.
+func checkDisk(dataDir) finding {
+	return finding{Check: "disk", Says: "this system does not say how much is free"}
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"caseledger/api"
+	"caseledger/domain/event"
+	"caseledger/domain/fault"
+	"caseledger/eventstore"
+	"caseledger/eventstore/codec"
+	"caseledger/projections"
+	"caseledger/projections/boundary"
+	"caseledger/projections/timeline"
+)
+
+// feed is the ledger as each caller may see it.
+type feed struct{ *views }
+
+var _ api.Feed = feed{}
+
+// lookAhead bounds how many entries of others one request reads past.
+const lookAhead = 20_000
+
+// Events implements api.Feed. An entry is the caller's to see if it is part of
+// their controller's record, or told their controller something; overseers of
+// the regulator see every entry.
+func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) ([]api.Entry, event.Position, error) {
+	v, err := f.of(c)
+	if err != nil {
+		return nil, q.After, err
+	}
+	types := map[string]bool{}
+	for _, t := range q.Types {
+		types[t] = true
+	}
+	entries, reached, passed := []api.Entry{}, q.After, 0
+	reader := codec.NewReader(catalogue, v.side.keys, codec.Options{})
+	barred := map[event.UUID]bool{}
+	for s, err := range f.record.store.ReadAll(ctx, q.After) {
+		if err != nil {
+			return nil, q.After, err
+		}
+		reached = s.Position
+		if passed++; passed > lookAhead {
+			break
+		}
+		meta, err := codec.Peek(s.Body)
+		if err != nil {
+			return nil, q.After, err
+		}
+		if s.Stream.Kind != event.CaseStream || len(types) > 0 && !types[meta.Type] || !q.Person.IsZero() && meta.Subject != q.Person {
+			continue
+		}
+		e, mine, err := v.mine(ctx, reader, s)
+		if err != nil {
+			return nil, q.After, err
+		}
+		if !mine {
+			continue
+		}
+		if _, asked := barred[e.Subject]; !asked {
+			if barred[e.Subject], err = v.kept(ctx, e.Subject); err != nil {
+				return nil, q.After, err
+			}
+		}
+		if barred[e.Subject] {
+			continue
+		}
+		if entries = append(entries, feedEntry(e)); len(entries) == q.Limit {
+			break
+		}
+	}
+	return entries, reached, nil
+}
+
+// of is the caller's view.
+func (f feed) of(c api.Caller) (*view, error) {
+	one, err := f.For(c)
+	if err != nil {
+		return nil, err
+	}
+	return one.(*view), nil
+}
+
+// kept reports whether limited access keeps the caller out of a case.
+func (v *view) kept(ctx context.Context, person event.UUID) (bool, error) {
+	if v.side.name == audit {
+		return false, nil
+	}
+	return v.guard.bars(ctx, person, v.caller.Actor.ID)
+}
+
+// mine opens an entry and says whether it is the caller's to see.
+func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stored) (event.Recorded, bool, error) {
+	e, err := reader.Decode(ctx, s)
+	if err != nil {
+		return e, false, err
+	}
+	if v.everybody {
+		return e, true, nil
+	}
+	if e.Type == "key.created" || e.Type == "key.destroyed" {
+		return e, v.side.viewer.Controller(e.Actor.Org) == v.controller, nil
+	}
+	owner, own := v.side.viewer.Owner(e)
+	if own && owner == v.controller {
+		return e, true, nil
+	}
+	if to, told := v.side.viewer.Told(e); told && to == v.controller {
+		return e, true, nil
+	}
+	if !own || owner != boundary.WholeSide {
+		return e, false, nil
+	}
+	// Another side's staff recorded it for this side: it is for those of the
+	// side's controllers who know the person.
+	visible := false
+	err = v.side.store.View(ctx, func(read projections.View) error {
+		_, err := v.known(ctx, read, e.Subject)
+		if visible = err == nil; fault.Is(err, "no-such-person") {
+			return nil
+		}
+		return err
+	})
+	return e, visible, told(err)
+}
+
+func feedEntry(e event.Recorded) api.Entry {
+	return api.Entry{Event: e.ID, Position: e.Position, Type: e.Type, Person: e.Subject, OccurredAt: e.Effective, RecordedAt: e.RecordedAt,
+		By:      api.By{Actor: e.Actor.ID, Role: e.Actor.Role, Side: e.Actor.Side, Org: e.Actor.Org},
+		Purpose: e.Purpose, Corrects: e.Corrects}
+}
+
+var errNoEvent = fault.New(fault.Absent, "no-such-event", "there is no such event, or not for you")
+
+// Event implements api.Feed. The caller's own timeline says where the entry
+// is, so that nobody finds one by its identifier who could not find it there.
+func (f feed) Event(ctx context.Context, c api.Caller, id event.ID) (api.EntryDetail, error) {
+	v, err := f.of(c)
+	if err != nil {
+		return api.EntryDetail{}, err
+	}
+	var row timeline.Row
+	err = v.side.store.View(ctx, func(read projections.View) error {
+		page, err := projections.Select(read, v.side.models.timeline, projections.Query{
+			Where: append(v.controllers(true), projections.Eq("event", id.UUID)), Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(page.Rows) == 0 {
+			return errNoEvent
+		}
+		row = page.Rows[0]
+		if _, err := v.known(ctx, read, row.Person.Of); err != nil {
+			if fault.Is(err, "no-such-person") {
+				return errNoEvent
+			}
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return api.EntryDetail{}, told(err)
+	}
+	return f.detail(ctx, v, row)
+}
+
+// detail opens the entry that a row of the caller's timeline stands for.
+func (f feed) detail(ctx context.Context, v *view, row timeline.Row) (api.EntryDetail, error) {
+	reader := codec.NewReader(catalogue, v.side.keys, codec.Options{})
+	for s, err := range f.record.store.ReadAll(ctx, row.Position-1) {
+		if err != nil {
+			return api.EntryDetail{}, err
+		}
+		e, err := reader.Decode(ctx, s)
+		if err != nil {
+			return api.EntryDetail{}, err
+		}
+		said := e.Reveal()
+		if row.Part == timeline.Received {
+			said = e.RevealTold()
+		}
+		detail := api.EntryDetail{Entry: feedEntry(e), Version: e.Version, Correlation: e.Correlation, Causation: e.Causation}
+		if v.side.name == audit {
+			for name, value := range said {
+				if value == "["+event.Withheld.String()+"]" {
+					detail.Withheld = append(detail.Withheld, name)
+				}
+			}
+		}
+		for name, value := range said {
+			if value == "["+event.Withheld.String()+"]" {
+				delete(said, name)
+			}
+		}
+		text, err := json.Marshal(said, json.Deterministic(true))
+		if err != nil {
+			return api.EntryDetail{}, fmt.Errorf("write an entry: %w", err)
+		}
+		detail.Data = jsontext.Value(text)
+		return detail, nil
+	}
+	return api.EntryDetail{}, errNoEvent
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver of every database here
+
+	"caseledger/api/recording"
+	"caseledger/domain/access"
+	"caseledger/domain/appointment"
+	"caseledger/domain/casefile"
+	"caseledger/domain/consent"
+	"caseledger/domain/disclosure"
+	"caseledger/domain/event"
+	"caseledger/domain/person"
+	"caseledger/domain/referral"
+	"caseledger/domain/screening"
+	"caseledger/domain/supervision"
+	"caseledger/eventstore"
+	"caseledger/eventstore/codec"
+	"caseledger/eventstore/sqlite"
+	"caseledger/eventstore/vault"
+)
+
+// catalogue is every event type that a ledger may hold.
+var catalogue = event.NewCatalogue(person.Events, supervision.Events, appointment.Events, consent.Events,
+	screening.Events, referral.Events, disclosure.Events, access.Events)
+
+// record is an open data directory: the ledger and its keys.
+type record struct {
+	dir       dataDir
+	store     *sqlite.Store
+	vault     *vault.Vault
+	codec     *codec.Codec // seals for, and opens as, every side
+	synthetic bool
+	readOnly  bool
+}
+
+// mode is what a data directory is opened for.
+type mode int
+
+const (
+	// reading needs a ledger that is there, and changes nothing: it goes on
+	// beside the process that writes.
+	reading mode = iota
+	// writing makes what is missing and keeps every other writer out.
+	writing
+)
+
+// opening is everything a record needs from outside.
+type opening struct {
+	dir    dataDir
+	kek    string // empty: the file in the directory
+	mode   mode
+	now    func() time.Time
+	random io.Reader
+}
+
+// opening is the record that the settings name.
+func (p *program) opening(m mode) opening {
+	return opening{dir: dataDir(p.config.text("data")), kek: p.config.text("key-file"), mode: m, now: p.now, random: p.random}
+}
+
+// open opens a data directory. It refuses one that is damaged, newer than this
+// program, or, for writing, in use; and settles the identifiers that a crash
+// left in between.
+func (o opening) open(ctx context.Context) (_ *record, err error) {
+	r := &record{dir: o.dir, readOnly: o.mode == reading}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	if o.mode == reading {
+		there, err := o.dir.exists()
+		if err != nil {
+			return nil, fmt.Errorf("look into the data directory: %w", err)
+		}
+		if !there {
+			return nil, fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound)
+		}
+	} else if err := o.dir.prepare(); err != nil {
+		return nil, err
+	}
+	if r.synthetic, err = o.dir.synthetic(); err != nil {
+		return nil, err
+	}
+	if r.store, err = sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: r.readOnly}); err != nil {
+		return nil, fmt.Errorf("open the ledger in %s: %w", o.dir, err)
+	}
+	kek := o.kek
+	if kek == "" {
+		kek = o.dir.file(kekFile)
+	}
+	if r.vault, err = vault.Open(ctx, vault.Config{Path: o.dir.file(keysFile), KEKPath: kek, ReadOnly: r.readOnly, Now: o.now, Rand: o.random}); err != nil {
+		return nil, fmt.Errorf("open the keys in %s: %w", o.dir, err)
+	}
+	r.codec = codec.New(catalogue, r.vault, o.random)
+	if o.mode == writing {
+		// No command is under way yet, so every reservation is a leftover: also
+		// one that a clock ahead of ours made.
+		if err := r.vault.Reconcile(ctx, time.UnixMicro(1<<62), r.linked); err != nil {
+			return nil, fmt.Errorf("settle identifiers: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// close releases what is open.
+func (r *record) close() error {
+	var errs []error
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	if r.vault != nil {
+		errs = append(errs, r.vault.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// history reads a person's stream, decoded as far as a reader opens it.
+func (r *record) history(ctx context.Context, reader *codec.Reader, of event.UUID) ([]event.Recorded, error) {
+	var history []event.Recorded
+	for s, err := range r.store.ReadStream(ctx, event.Case(of), 0) {
+		if err != nil {
+			return nil, fmt.Errorf("read the case: %w", err)
+		}
+		e, err := reader.Decode(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		history = append(history, e)
+	}
+	return history, nil
+}
+
+// linked returns the identifiers that the ledger links to a person now.
+func (r *record) linked(ctx context.Context, of event.UUID) ([]vault.Identifier, error) {
+	history, err := r.history(ctx, r.codec.Reader, of)
+	if err != nil {
+		return nil, err
+	}
+	var found []vault.Identifier
+	for _, l := range casefile.Fold(event.Standing(history)).Person.Links {
+		if l.Live() && l.Value != "" {
+			found = append(found, vault.Identifier{Kind: string(l.Type), Value: l.Value})
+		}
+	}
+	return found, nil
+}
+
+// recorder carries out commands on the record.
+func (r *record) recorder(now func() time.Time, peers func(event.UUID) []event.UUID) *recording.Recorder {
+	return &recording.Recorder{Store: r.store, Codec: r.codec, Identifiers: blindIndex{r.vault}, Peers: peers,
+		Clock: now, Synthetic: r.synthetic}
+}
+
+// head is the position of the last event.
+func (r *record) head(ctx context.Context) (event.Position, error) {
+	return r.store.Head(ctx)
+}
+
+var _ eventstore.Codec = (*codec.Codec)(nil)

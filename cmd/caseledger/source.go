@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"caseledger/domain/event"
+	"caseledger/eventstore"
+	"caseledger/eventstore/codec"
+	"caseledger/eventstore/vault"
+	"caseledger/projections"
+)
+
+// source is the ledger as the read models of one side may read it: it opens
+// that side's boxes and no others.
+type source struct {
+	store eventstore.Store
+	keys  codec.Opener
+
+	mu      sync.Mutex
+	readers map[string]*wanted
+}
+
+// wanted decodes the events of some types.
+type wanted struct {
+	*codec.Reader
+	types map[string]bool
+}
+
+func newSource(store eventstore.Store, keys codec.Opener) *source {
+	return &source{store: store, keys: keys, readers: map[string]*wanted{}}
+}
+
+var _ projections.Source = (*source)(nil)
+
+// reader returns the decoder of some types. There are as many as there are
+// read models, and one for all of them.
+func (s *source) reader(types []string) *wanted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.Join(types, " ")
+	if w := s.readers[key]; w != nil {
+		return w
+	}
+	w := &wanted{types: map[string]bool{}}
+	for _, t := range slices.Concat(types, projections.Always) {
+		w.types[t] = true
+	}
+	w.Reader = codec.NewReader(catalogue, s.keys, codec.Options{Types: func(name string) bool { return w.types[name] }})
+	s.readers[key] = w
+	return w
+}
+
+// item decodes one event; false if nobody wants it.
+func (w *wanted) item(ctx context.Context, stored eventstore.Stored) (projections.Item, bool, error) {
+	e, err := w.Decode(ctx, stored)
+	if err == nil {
+		return projections.Item{Recorded: e}, w.types[e.Type] || e.IsCorrection(), nil
+	}
+	if !poisonous(err) {
+		return projections.Item{}, false, err
+	}
+	bad := projections.Item{Err: err}
+	bad.Position, bad.RecordedAt, bad.ID, bad.Stream, bad.Revision =
+		stored.Position, stored.RecordedAt, stored.ID, stored.Stream, stored.Revision
+	if meta, err := codec.Peek(stored.Body); err == nil {
+		bad.Meta = meta
+	}
+	return bad, true, nil
+}
+
+// poisonous reports whether an event cannot be decoded whoever tries again,
+// rather than now.
+func poisonous(err error) bool {
+	for _, sentinel := range []error{codec.ErrCorrupt, codec.ErrMalformed, codec.ErrUnknownFormat, codec.ErrUnknownClass,
+		codec.ErrUnknownType, codec.ErrNewerVersion, vault.ErrKeyMissing} {
+		if errors.Is(err, sentinel) {
+			return true
+		}
+	}
+	return false
+}
+
+// ReadAll implements [projections.Source].
+func (s *source) ReadAll(ctx context.Context, after event.Position, types []string) iter.Seq2[projections.Item, error] {
+	w := s.reader(types)
+	return func(yield func(projections.Item, error) bool) {
+		var left event.Position // the last event that was left out
+		for stored, err := range s.store.ReadAll(ctx, after) {
+			if err != nil {
+				yield(projections.Item{}, err)
+				return
+			}
+			item, folded, err := w.item(ctx, stored)
+			switch {
+			case err != nil:
+				yield(projections.Item{}, err)
+				return
+			case !folded:
+				left = stored.Position
+				continue
+			}
+			left = 0
+			if !yield(item, nil) {
+				return
+			}
+		}
+		if left != 0 {
+			var end projections.Item
+			end.Position = left
+			yield(end, nil)
+		}
+	}
+}
+
+// ReadStream implements [projections.Source].
+func (s *source) ReadStream(ctx context.Context, stream event.StreamID, upTo event.Position, types []string) iter.Seq2[projections.Item, error] {
+	w := s.reader(types)
+	return func(yield func(projections.Item, error) bool) {
+		for stored, err := range s.store.ReadStream(ctx, stream, 0) {
+			if err != nil {
+				yield(projections.Item{}, err)
+				return
+			}
+			if stored.Position > upTo {
+				return
+			}
+			item, folded, err := w.item(ctx, stored)
+			if err != nil {
+				yield(projections.Item{}, err)
+				return
+			}
+			if folded && !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Wait implements [projections.Source].
+func (s *source) Wait(ctx context.Context, after event.Position) (event.Position, error) {
+	return s.store.Wait(ctx, after)
+}
