@@ -136,6 +136,7 @@ func create(ctx context.Context, conn *sql.Conn) error {
 // Check reads the whole database: SQLite's own integrity check, positions and
 // revisions without gaps, times that never decrease. It takes time in
 // proportion to the database and returns [ErrDamaged] with the first finding.
+// Appends go on meanwhile, and the log grows until it has finished.
 func (s *Store) Check(ctx context.Context) error {
 	var verdict string
 	if err := s.reader.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {

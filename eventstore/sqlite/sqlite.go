@@ -49,7 +49,7 @@ type Options struct {
 	// Path of the database file. Beside it stand Path-wal and Path-shm, which
 	// are part of the database, and Path.lock, which holds nothing.
 	Path string
-	// Clock gives recordedAt. Not used by a read-only store.
+	// Clock gives recordedAt. A read-only store needs none.
 	Clock func() time.Time
 	// ReadOnly opens an existing database beside the server that writes to it,
 	// or without one. Nothing is ever written; Append answers [ErrReadOnly],
@@ -83,6 +83,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err error) {
+	if o.Clock == nil && !o.ReadOnly {
+		panic("sqlite: a store that is written to needs a clock")
+	}
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
