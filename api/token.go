@@ -115,8 +115,9 @@ func scopeOf(kind tokenKind, c Caller, person event.UUID) event.UUID {
 		return c.Actor.ID
 	case revisionToken:
 		return person
+	default:
+		return event.UUID{}
 	}
-	return event.UUID{}
 }
 
 // show writes a number in the form the caller may see.

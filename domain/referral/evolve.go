@@ -98,6 +98,7 @@ func (s State) move(id event.UUID, m move, e event.Recorded) State {
 				to = Sent
 			}
 			r.Held = NoStage
+		default: // ends where the table says
 		}
 		r.Stage, r.At, r.source = to, e.Effective, e.ID
 	})
