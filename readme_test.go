@@ -10,7 +10,7 @@ import (
 // readmeCommands names, for each command that README.md shows, the test that
 // runs it; or the file of continuous integration that does.
 var readmeCommands = map[string]string{
-	"go run ./cmd/caseledger demo": "TestBlackBoxDemo",
+	"go run ./cmd/caseledger demo": "cmd/caseledger.TestBlackBoxDemo",
 	"make test":                    ".ci/run",
 }
 
@@ -32,7 +32,8 @@ func fencedCommands(text string) (commands []string) {
 
 var promiseRow = regexp.MustCompile(`(?m)^\| (P-[0-9]{2}) \|.*\| ([^|]*) \|$`)
 
-// promisedTests lists the tests that a text's table of promises names, by promise.
+// promisedTests lists the tests, as folder.Name, that a text's table of
+// promises names, by promise.
 func promisedTests(text string) map[string][]string {
 	promised := map[string][]string{}
 	for _, m := range promiseRow.FindAllStringSubmatch(text, -1) {
@@ -47,7 +48,7 @@ func promisedTests(text string) map[string][]string {
 // TestReadmeCommands finds a command in README.md that no test runs.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
-	names := openRepository(t).testNames()
+	tests := openRepository(t).tests()
 	commands := fencedCommands(string(read(t, "README.md")))
 	for _, c := range commands {
 		by, known := readmeCommands[c]
@@ -58,7 +59,7 @@ func TestReadmeCommands(t *testing.T) {
 			if !slices.Contains(strings.Split(string(read(t, by)), "\n"), c) {
 				t.Errorf("%s does not run: %s", by, c)
 			}
-		case names[by] == "":
+		case !tests[by]:
 			t.Errorf("%s is said to be run by %s, which does not exist", c, by)
 		}
 	}
@@ -73,17 +74,17 @@ func TestReadmeCommands(t *testing.T) {
 // that does not exist.
 func TestReadmePromises(t *testing.T) {
 	t.Parallel()
-	names := openRepository(t).testNames()
+	tests := openRepository(t).tests()
 	promised := promisedTests(string(read(t, "README.md")))
 	if len(promised) == 0 {
 		t.Fatal("README.md promises nothing")
 	}
-	for id, tests := range promised {
-		if len(tests) == 0 {
+	for id, names := range promised {
+		if len(names) == 0 {
 			t.Errorf("%s names no test", id)
 		}
-		for _, name := range tests {
-			if names[name] == "" {
+		for _, name := range names {
+			if !tests[name] {
 				t.Errorf("%s names %s, which does not exist", id, name)
 			}
 		}
@@ -123,8 +124,8 @@ func TestReadmeRulesCanFail(t *testing.T) {
 	if want := []string{"make a", "make b", "make c"}; !slices.Equal(got, want) {
 		t.Errorf("commands %q, want %q", got, want)
 	}
-	promised := promisedTests("| id | Promise |\n|---|---|\n| P-01 | Said. | SQLite | `TestA`, `TestB` |\n| P-02 | Said. | all |  |\n")
-	if len(promised) != 2 || !slices.Equal(promised["P-01"], []string{"TestA", "TestB"}) || len(promised["P-02"]) != 0 {
+	promised := promisedTests("| id | Promise |\n|---|---|\n| P-01 | Said. | SQLite | `a.TestA`, `b.TestB` |\n| P-02 | Said. | all |  |\n")
+	if len(promised) != 2 || !slices.Equal(promised["P-01"], []string{"a.TestA", "b.TestB"}) || len(promised["P-02"]) != 0 {
 		t.Errorf("promises %v", promised)
 	}
 }

@@ -202,13 +202,13 @@ func read(t *testing.T, name string) []byte {
 	return b
 }
 
-// testNames is every Test, Fuzz and Example function of the tree.
-func (r *repository) testNames() map[string]string {
-	names := map[string]string{}
+// tests is every Test and Fuzz function of the tree, as folder.Name.
+func (r *repository) tests() map[string]bool {
+	names := map[string]bool{}
 	for _, f := range r.sources {
 		for _, d := range f.ast.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && strings.HasSuffix(f.path, "_test.go") {
-				names[fn.Name.Name] = f.path
+				names[f.dir+"."+fn.Name.Name] = true
 			}
 		}
 	}
