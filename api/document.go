@@ -121,7 +121,7 @@ func documentRead[T any](r huma.Registry, o operation[T], allowed []event.Role) 
 			Schema: &huma.Schema{Type: p.Type, Format: p.Format}})
 	}
 	if o.Body != nil {
-		op.RequestBody = jsonBody(r.Schema(o.Body, true, ""))
+		op.RequestBody = jsonBody(bodySchema(r, o.Body))
 	}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: jsonContent(r.Schema(reflect.TypeFor[envelope[T]](), true, ""))}}
 	problems(r, op.Responses, 400, 401, 403, 404, 429, 500, 503)
@@ -138,7 +138,7 @@ func documentWrite(r huma.Registry, w writing) *huma.Operation {
 		Parameters: append(pathParameters(w.path),
 			headerParameter("Idempotency-Key", true, uuidSchema, "names the command for ever; the same key and body is the same command"),
 			purposeParameter(false)),
-		RequestBody: jsonBody(writeSchema(r, w)),
+		RequestBody: jsonBody(bodySchema(r, w.body)),
 		Security:    []map[string][]string{{"bearer": {}}}, Tags: []string{"commands"},
 		Metadata: map[string]any{"writes": true},
 	}
@@ -168,13 +168,13 @@ func documentPublic(r huma.Registry, id, path, summary, contentType string, samp
 	return op
 }
 
-// writeSchema describes a write's body. A decision's has no Go name of its
-// own, so it is spelt out.
-func writeSchema(r huma.Registry, w writing) *huma.Schema {
-	if w.body == w.command.Body {
-		return r.Schema(w.body, true, "")
+// bodySchema describes a body. A decision's has no Go name of its own, so it
+// is spelt out.
+func bodySchema(r huma.Registry, body reflect.Type) *huma.Schema {
+	if body.Name() == "" {
+		return wrappedSchema(r, body)
 	}
-	return wrappedSchema(r, w.command.Body)
+	return r.Schema(body, true, "")
 }
 
 func jsonContent(s *huma.Schema) map[string]*huma.MediaType {

@@ -194,7 +194,7 @@ type fakeAccessLog struct {
 	broken bool
 }
 
-var errDisk = errors.New("disk of host 9990001014 is full")
+var errDisk = errors.New("disk of host-17 is full")
 
 func (f *fakeAccessLog) Append(_ context.Context, l Look) error {
 	f.mu.Lock()

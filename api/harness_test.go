@@ -215,6 +215,11 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 		c(&config)
 	}
 	b.api = New(config)
+	t.Cleanup(func() {
+		if strings.Contains(b.log.String(), canary) {
+			t.Error("the log holds a value that came in")
+		}
+	})
 	return b
 }
 

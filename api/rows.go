@@ -52,6 +52,7 @@ type TimelineEntry struct {
 	Details    jsontext.Value `json:"details,omitempty" doc:"the entry's fields, as far as the caller may see them"`
 	Corrects   event.ID       `json:"corrects,omitzero"`
 	Corrected  event.ID       `json:"correctedBy,omitzero"`
+	Received   bool           `json:"received,omitzero" doc:"true for what a disclosure told the caller's side"`
 	Standing   bool           `json:"standing" doc:"false for an entry that was replaced or entered in error"`
 }
 
