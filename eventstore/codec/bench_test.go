@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"encoding/binary"
 	stdjson "encoding/json"
 	"testing"
 
@@ -94,5 +95,45 @@ func BenchmarkJSON(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkPlain decodes and opens what BenchmarkDecode/two-boxes does, with
+// the standard library's JSON and structs written by hand.
+func BenchmarkPlain(b *testing.B) {
+	v := newVault(b)
+	c := codec.New(catalogue, v, rand.Reader)
+	all := mustSeal(b, c, commandOf(alpha, command), nil, small())
+	s := all[len(all)-1]
+	b.ReportAllocs()
+	for b.Loop() {
+		body, err := codec.ParseBody(s.Body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var n struct {
+			Stage     stage     `json:"stage"`
+			WrittenOn event.Day `json:"writtenOn"`
+			Tags      []stage   `json:"tags,omitempty"`
+			Mark      string    `json:"$fingerprint"`
+			Note      *string   `json:"note"`
+		}
+		for _, box := range body.Boxes {
+			class := byte(2)
+			if box.Class == event.Operational {
+				class = 4
+			}
+			id, stream := s.ID.UUID, s.Stream.Bytes()
+			ad := append([]byte{codec.Format}, id[:]...)
+			ad = append(append(ad, stream[:]...), byte(len(body.Type)))
+			ad = append(append(ad, body.Type...), 0, byte(body.Version), class, 0)
+			padded, err := v.Open(b.Context(), nil, box.Key, box.Sealed, append(ad, box.Key[:]...))
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := stdjson.Unmarshal(padded[4:4+binary.BigEndian.Uint32(padded)], &n); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strings"
@@ -19,8 +20,9 @@ import (
 )
 
 func uuids(zero bool) *rapid.Generator[event.UUID] {
-	return rapid.Custom(func(t *rapid.T) event.UUID {
-		u := event.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "uuid"))
+	return rapid.Custom(func(t *rapid.T) (u event.UUID) {
+		binary.BigEndian.PutUint64(u[:8], rapid.Uint64().Draw(t, "high"))
+		binary.BigEndian.PutUint64(u[8:], rapid.Uint64().Draw(t, "low"))
 		if !zero {
 			u[0] |= 1
 		}
@@ -28,13 +30,17 @@ func uuids(zero bool) *rapid.Generator[event.UUID] {
 	})
 }
 
+// code draws the shortest, ordinary and the longest codes.
 func code(smallest int) *rapid.Generator[string] {
-	return rapid.Map(rapid.SliceOfN(rapid.ByteRange(0x21, 0x7e), smallest, 255), func(b []byte) string { return string(b) })
+	return rapid.Custom(func(t *rapid.T) string {
+		n := rapid.OneOf(rapid.IntRange(smallest, 8), rapid.Just(255)).Draw(t, "length")
+		return strings.Repeat(string(rune(rapid.IntRange(0x21, 0x7e).Draw(t, "first"))), n)
+	})
 }
 
 var bodies = rapid.Custom(func(t *rapid.T) codec.Body {
 	var b codec.Body
-	copy(b.Salt[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "salt"))
+	binary.BigEndian.PutUint64(b.Salt[:], rapid.Uint64().Draw(t, "salt"))
 	id := uuids(true)
 	b.Meta = event.Meta{
 		Type: code(1).Draw(t, "type"), Version: rapid.IntRange(1, 65535).Draw(t, "version"), Subject: id.Draw(t, "subject"),
@@ -51,7 +57,7 @@ var bodies = rapid.Custom(func(t *rapid.T) codec.Body {
 		b.Effective = event.At(time.UnixMicro(rapid.Int64Range(-62135596799999999, 253402300799999999).Draw(t, "at")))
 	}
 	if rapid.Bool().Draw(t, "policy") {
-		b.Policy = [32]byte(rapid.SliceOfN(rapid.ByteRange(1, 255), 32, 32).Draw(t, "hash"))
+		binary.BigEndian.PutUint64(b.Policy[24:], rapid.Uint64Min(1).Draw(t, "hash"))
 	}
 	if rapid.Bool().Draw(t, "clear") {
 		b.Boxes = []codec.Box{{Holder: event.Controller, Sealed: rapid.SliceOf(rapid.Byte()).Draw(t, "content")}}

@@ -56,6 +56,7 @@ CREATE TABLE secrets (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL, epoch INTEGE
 // read.
 type sqliteStore struct {
 	write, read *sql.DB
+	joint       joint
 }
 
 // openSQLite opens a keystore file, and makes it unless readOnly.
@@ -189,6 +190,7 @@ func (s *sqliteStore) settings(ctx context.Context) error {
 }
 
 func (s *sqliteStore) close() error {
+	s.joint.writers.Wait()
 	var errs []error
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
@@ -248,29 +250,6 @@ func (s *sqliteStore) key(ctx context.Context, id event.UUID) (record, error) {
 
 func (s *sqliteStore) liveKey(ctx context.Context, ref Ref) (record, error) {
 	return liveKeyIn(ctx, s.read, ref)
-}
-
-func (s *sqliteStore) add(ctx context.Context, keys []record) ([]record, error) {
-	stored := make([]record, len(keys))
-	return stored, s.tx(ctx, func(tx *sql.Tx) error {
-		for i, k := range keys {
-			first, err := liveKeyIn(ctx, tx, k.ref)
-			if err == nil {
-				stored[i] = first
-				continue
-			}
-			if !errors.Is(err, ErrKeyMissing) {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO keys (`+keyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)`,
-				k.id[:], k.ref.Subject[:], string(k.ref.Side), string(k.ref.Class), k.wrapped, k.commitment[:],
-				int(k.state), k.created.UnixMicro(), k.epoch, int64(k.sealed)); err != nil {
-				return err
-			}
-			stored[i] = k
-		}
-		return nil
-	})
 }
 
 func (s *sqliteStore) counted(ctx context.Context, id event.UUID, sealed uint64) error {

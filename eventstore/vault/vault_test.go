@@ -163,6 +163,38 @@ func TestEnsureGivesEveryoneTheSameKeys(t *testing.T) {
 	}
 }
 
+func TestKeysMadeAtOnceAreEachKept(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	v := mustOpen(t, c)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := v.Ensure(ended, healthOf(alpha)); !errors.Is(err, context.Canceled) {
+		t.Errorf("after its context ended: %v", err)
+	}
+	var got [64]Key
+	var wait sync.WaitGroup
+	for i := range got {
+		wait.Go(func() {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			keys, err := v.Ensure(ctx, healthOf(event.UUID{15: byte(i + 1)}))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			got[i] = keys[0]
+		})
+	}
+	wait.Wait()
+	after := mustOpen(t, c)
+	for i, k := range got {
+		if again := mustEnsure(t, after, healthOf(event.UUID{15: byte(i + 1)})); again[0] != k {
+			t.Errorf("person %d: key %v on disk, %v was returned", i, again[0], k)
+		}
+	}
+}
+
 func TestAKeyOutlivesACrashBeforeItsFirstAppend(t *testing.T) {
 	t.Parallel()
 	c := config(t)
