@@ -78,7 +78,6 @@ func (w *writer) open(ctx context.Context, fresh bool) (err error) {
 	if err != nil {
 		return opening(err)
 	}
-	w.heads.forget()
 	w.ready = true
 	return nil
 }

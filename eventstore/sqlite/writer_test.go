@@ -218,3 +218,38 @@ func TestGroupsAreBounded(t *testing.T) {
 		t.Errorf("took %d requests, want 401", taken)
 	}
 }
+
+// What a reader holds in memory is a page, however large the ledger.
+func TestPagesAreBounded(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "ledger.db"), Clock: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i, size := range []int{eventstore.MaxBodyBytes, 10} {
+		events := make([]eventstore.Event, 600)
+		for j := range events {
+			events[j] = eventstore.Event{ID: event.ID{UUID: event.UUID{byte(i), byte(j), byte(j >> 8), 1}}, Body: make([]byte, size)}
+		}
+		stream := event.Case(event.UUID{byte(i + 1)})
+		appended, err := s.Append(t.Context(), stream, 0, events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, more, err := s.page(t.Context(), s.pages.all, int64(appended.Last)-600)
+		if err != nil || !more || len(page) > pageEvents || (len(page)-1)*size > pageBytes {
+			t.Errorf("a page of %d bodies of %d bytes, more %v, error %v", len(page), size, more, err)
+		}
+		read := 0
+		for _, err := range s.ReadStream(t.Context(), stream, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			read++
+		}
+		if read != 600 {
+			t.Errorf("read %d events in pages, want 600", read)
+		}
+	}
+}
