@@ -8,6 +8,9 @@ import (
 
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
+	"caseledger/eventstore/sqlite"
+	"caseledger/eventstore/vault"
+	"caseledger/projections"
 )
 
 // exit is how a command ends, as the shell sees it.
@@ -45,9 +48,14 @@ var sentinelExits = []struct {
 }{
 	{errUsage, exitUsage},
 	{errIntegrity, exitIntegrity},
+	{sqlite.ErrDamaged, exitIntegrity},
+	{vault.ErrKeyMissing, exitIntegrity},
+	{vault.ErrKeyBroken, exitIntegrity},
+	{projections.ErrOrder, exitIntegrity},
 	{errInterrupted, exitInterrupted},
 	{errNotFound, exitNotFound},
 	{errInUse, exitConflict},
+	{sqlite.ErrInUse, exitConflict},
 	{errUnavailable, exitUnavailable},
 	{eventstore.ErrConflict, exitConflict},
 	{eventstore.ErrUnavailable, exitUnavailable},

@@ -18,13 +18,16 @@ import (
 // its decision, and every decision its basis. The same seed draws the same
 // people; it holds a few of them in memory at a time, however many there are.
 func population(people, seed uint64) *journal {
-	random := rand.New(rand.NewPCG(seed, 0x636173656c656467))
-	p := &inventor{random: random, people: newPeople(random), left: people}
+	p := &inventor{random: rand.New(rand.NewPCG(seed, 0x766973697473)), people: newPeople(inventedRandom(seed)), left: people}
 	if people > 0 {
 		p.every = popSpan / time.Duration(people)
 	}
 	return readJournal(p)
 }
+
+// inventedRandom is what the names and numbers of an invented population are
+// drawn from; what happens to its people is drawn apart from it.
+func inventedRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x636173656c656467)) }
 
 // The time in which invented people come to the hubs. The last thing said of
 // anybody is within popTail of their coming.
