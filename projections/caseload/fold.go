@@ -107,14 +107,15 @@ func without(ids []event.UUID, id event.UUID) []event.UUID {
 // told folds what a disclosure told the controller into r, a copy: who the
 // person is, where that was told, and no more.
 func (r *Row) told(e event.Recorded) {
-	var identity event.Personal[[]event.Item]
+	// A justice identifier is offence data: it reveals supervision.
+	var items []event.Item
 	switch d := e.Data.(type) {
 	case disclosure.DisclosureMade:
-		identity = d.ToldIdentity
+		items = slices.Concat(d.ToldIdentity.Value(), d.ToldOffence.Value())
 	case disclosure.UnplannedDisclosureReported:
-		identity = d.ToldIdentity
+		items = slices.Concat(d.ToldIdentity.Value(), d.ToldOffence.Value())
 	}
-	for _, item := range identity.Value() {
+	for _, item := range items {
 		facts := map[string]string{}
 		for _, f := range item.Facts {
 			facts[f.Name] = f.Value
