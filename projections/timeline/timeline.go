@@ -65,7 +65,7 @@ func Model(v boundary.Viewer) projections.Model[Row] {
 		Types:   casefile.EventTypes(),
 		Keys:    func(e event.Recorded) []projections.Key { return keys(v, e) },
 		FoldKey: func(row *Row, key projections.Key, e event.Recorded) *Row { return fold(v, row, key, e) },
-		Indexes: []projections.Index{{Columns: []string{"stream", "position"}}},
+		Indexes: []projections.Index{{Columns: []string{"stream", "position"}}, {Columns: []string{"event"}}},
 	})
 }
 
