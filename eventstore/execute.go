@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -144,14 +143,17 @@ func attempt(ctx context.Context, store Store, codec Codec, cmd Command,
 }
 
 // moved reports whether the stream holds an entry after If that the caller can
-// see, or does not reach as far as If.
+// see, or does not reach as far as If. Where the caller can see no entry at
+// all, that is for decide to answer: a refusal must not tell an empty stream
+// from a hidden one.
 func (c Command) moved(history []event.Recorded) bool {
-	if c.If > Revision(len(history)) {
-		return true
+	seen, last := c.Sees == nil, Revision(0)
+	for _, e := range history {
+		if e.Type != "key.created" && (c.Sees == nil || c.Sees(e)) {
+			seen, last = true, e.Revision
+		}
 	}
-	return slices.ContainsFunc(history[c.If:], func(e event.Recorded) bool {
-		return e.Type != "key.created" && (c.Sees == nil || c.Sees(e))
-	})
+	return seen && (last > c.If || c.If > Revision(len(history)))
 }
 
 func load(ctx context.Context, store Store, codec Codec, stream StreamID) ([]event.Recorded, []Stored, error) {

@@ -96,7 +96,8 @@ type freeing interface {
 }
 
 // Record carries out a command. A live one needs a role that may give it and
-// a person the actor's controller holds or was told about; otherwise it is
+// a person the actor's controller holds or was told about and from whom
+// limited access does not keep the actor; otherwise it is
 // the fault "role-may-not" or "no-such-person". Other errors are those of
 // [eventstore.Execute] and of the command itself.
 //
@@ -134,7 +135,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		func(standing []event.Recorded, at event.Revision) ([]event.Draft, error) {
 			decision.Revision = at
 			state := casefile.Fold(standing)
-			if live && !command.Opens && !state.HeldBy(r.Peers(q.Actor.Org)...) {
+			if live && !command.Opens && (!state.HeldBy(r.Peers(q.Actor.Org)...) || command.Bars(state, q.Actor.ID)) {
 				return nil, absent()
 			}
 			drafts, err := command.Decide(state, q.Body, decision)

@@ -25,6 +25,16 @@ type Command struct {
 	events func(State, any, event.Context) []event.Draft
 }
 
+// unbarred are the commands that limited access never stops: what keeps
+// somebody safe, what reports a breach, and the restriction itself.
+var unbarred = []string{"raise-risk-flag", "report-unplanned-disclosure", "set-access-restriction", "lift-access-restriction"}
+
+// Bars reports whether limited access to the case keeps a member of staff from
+// giving the command.
+func (c Command) Bars(s State, staff event.UUID) bool {
+	return s.Person.Bars(staff) && !slices.Contains(unbarred, c.Name)
+}
+
 // body is what every command's body does. Check says whether a live command
 // may stand; it returns a *fault.Fault. Events says what is recorded, and is
 // also used for imported facts, for which Check is not asked: it must hold

@@ -1,0 +1,263 @@
+package recording_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"caseledger/api/recording"
+	"caseledger/domain/casefile"
+	"caseledger/domain/consent"
+	"caseledger/domain/event"
+	"caseledger/domain/fault"
+	"caseledger/domain/person"
+	"caseledger/domain/reference"
+	"caseledger/eventstore/codec"
+	"caseledger/eventstore/memory"
+	"caseledger/eventstore/vault"
+)
+
+var (
+	register = reference.NewRegister()
+	noon     = time.Date(2026, 2, 4, 12, 0, 0, 0, time.UTC)
+)
+
+// index is the vault's blind index, as the program wires it.
+type index struct{ *vault.Vault }
+
+func of(kind, value string) vault.Identifier { return vault.Identifier{Kind: kind, Value: value} }
+
+func (i index) Reserve(ctx context.Context, kind, value string, who, command event.UUID) error {
+	return i.Vault.Reserve(ctx, of(kind, value), who, command)
+}
+
+func (i index) Confirm(ctx context.Context, kind, value string, who event.UUID) error {
+	return i.Vault.Confirm(ctx, of(kind, value), who)
+}
+
+func (i index) Release(ctx context.Context, kind, value string, who, command event.UUID) error {
+	return i.Vault.Release(ctx, of(kind, value), who, command)
+}
+
+func (i index) Unlink(ctx context.Context, kind, value string, who event.UUID) error {
+	return i.Vault.Unlink(ctx, of(kind, value), who)
+}
+
+// desk is a recorder over a store and a keystore that live as long as the test.
+type desk struct {
+	*recording.Recorder
+	t      *testing.T
+	keys   *vault.Vault
+	store  *memory.Store
+	serial byte
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	clock := func() time.Time { return noon }
+	keys, err := vault.OpenMemory(t.Context(), vault.Config{Rand: rand.Reader, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := keys.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	store := memory.New(clock)
+	peers := func(org event.UUID) []event.UUID {
+		var same []event.UUID
+		for _, o := range register.All() {
+			if o.Controller == register.Controller(org) {
+				same = append(same, o.ID)
+			}
+		}
+		return same
+	}
+	return &desk{t: t, keys: keys, store: store, Recorder: &recording.Recorder{Store: store,
+		Codec: codec.New(casefile.Catalogue, keys, rand.Reader), Identifiers: index{keys}, Peers: peers, Clock: clock, Synthetic: true}}
+}
+
+// staff is a member of staff of an organisation.
+func staff(role event.Role, org reference.OrganisationCode) event.Actor {
+	o, ok := register.ByCode(org)
+	if !ok {
+		panic("no organisation " + string(org))
+	}
+	return event.Actor{ID: event.DeriveUUID("test-staff", []byte(role), []byte(org)), Role: role, Side: o.Side, Org: o.ID}
+}
+
+var (
+	nurse        = staff("HUB_NURSE", "HUB-CAM")
+	colleague    = staff("HUB_CLIN", "HUB-MID")
+	practitioner = staff("PP", "PROB-N56")
+	senior       = staff("SPO", "PROB-N56")
+)
+
+func (d *desk) request(command string, body any, actor event.Actor, who event.UUID) recording.Request {
+	d.serial++
+	return recording.Request{Command: command, Body: body, Person: who, Actor: actor, Purpose: "DIRECT_CARE", Origin: event.Live,
+		ID: event.DeriveUUID("test-command", []byte{d.serial}), IfAny: true}
+}
+
+func (d *desk) do(q recording.Request) recording.Outcome {
+	d.t.Helper()
+	out, err := d.Record(d.t.Context(), q)
+	if err != nil {
+		d.t.Fatalf("%s: %v", q.Command, err)
+	}
+	return out
+}
+
+func (d *desk) refused(q recording.Request, code string) {
+	d.t.Helper()
+	before, _ := d.store.Head(d.t.Context())
+	if _, err := d.Record(d.t.Context(), q); !fault.Is(err, code) {
+		d.t.Errorf("%s: got %v, want %s", q.Command, err, code)
+	}
+	if after, _ := d.store.Head(d.t.Context()); after != before {
+		d.t.Errorf("%s: refused, and %d events were recorded", q.Command, after-before)
+	}
+}
+
+func born(day string) *event.Day {
+	d := event.MustDay(day)
+	return &d
+}
+
+func alpha() person.RegisterPerson {
+	return person.RegisterPerson{Name: person.Name{Given: "TEST", Family: "ALPHA"}, DateOfBirth: born("1991-05-17"), Sex: "F", Site: "CAMBRIDGE", Region: "N56"}
+}
+
+func (d *desk) registered(by event.Actor) event.UUID {
+	d.t.Helper()
+	return d.do(d.request("register-person", alpha(), by, event.UUID{})).Person
+}
+
+func number(value string) person.LinkIdentifier {
+	return person.LinkIdentifier{Type: person.NHSNumberType, Value: value, Source: "SYSTEM", Confidence: person.Certain, Status: "01"}
+}
+
+func (d *desk) find(value string) event.UUID {
+	d.t.Helper()
+	who, err := d.keys.Find(d.t.Context(), of("NHS_NUMBER", value))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return who
+}
+
+func TestARetriedRegistrationIsTheSamePerson(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	q := d.request("register-person", alpha(), nurse, event.UUID{})
+	first, again := d.do(q), d.do(q)
+	if first.Person != again.Person || !again.Repeated || first.Repeated || again.Revision != first.Revision {
+		t.Errorf("first %+v, again %+v", first.Result, again.Result)
+	}
+	q.Body = person.RegisterPerson{Name: person.Name{Family: "BRAVO"}, DateOfBirth: born("1983-08-22"), Sex: "M", Site: "CAMBRIDGE", Region: "N56"}
+	d.refused(q, "idempotency-key-reused")
+	if other := d.registered(nurse); other == first.Person {
+		t.Error("another command got the same person")
+	}
+}
+
+func TestOnlyARoleOfTheCommandMayGiveIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.refused(d.request("register-person", alpha(), staff("HOUSING", "HOUSE-MID"), event.UUID{}), "role-may-not")
+}
+
+func TestAPersonIsAbsentForOtherControllers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	who := d.registered(nurse)
+	notice := person.GivePrivacyNotice{Notice: "v1", Format: "EASY_READ", Language: "en", Method: "IN_PERSON"}
+	d.refused(d.request("link-identifier", person.LinkIdentifier{Type: person.CRNType, Value: "X990101", Source: "SYSTEM", Confidence: person.Certain}, practitioner, who), "no-such-person")
+	d.refused(d.request("link-identifier", person.LinkIdentifier{Type: person.CRNType, Value: "X990101", Source: "SYSTEM", Confidence: person.Certain}, practitioner, event.DeriveUUID("nobody")), "no-such-person")
+	stale := d.request("give-privacy-notice", notice, staff("GP", "GP1"), who)
+	stale.IfAny, stale.If = false, 99
+	if _, err := d.Record(t.Context(), stale); fault.Is(err, "stale-precondition") {
+		t.Error("a precondition told somebody who may not know that the person is there")
+	}
+	if _, _, err := d.Load(t.Context(), who, practitioner.Org); !fault.Is(err, "no-such-person") {
+		t.Errorf("load: %v", err)
+	}
+	if s, at, err := d.Load(t.Context(), who, colleague.Org); err != nil || !s.Exists() || at == 0 {
+		t.Errorf("another hub of the controller: %v", err)
+	}
+}
+
+func TestLimitedAccessKeepsStaffOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	who := d.registered(practitioner)
+	d.do(d.request("set-access-restriction", person.SetAccessRestriction{Mode: person.Excluded, Users: []event.UUID{practitioner.ID}, Reason: "knows the family"}, senior, who))
+	crn := person.LinkIdentifier{Type: person.CRNType, Value: "X990101", Source: "SYSTEM", Confidence: person.Certain}
+	d.refused(d.request("link-identifier", crn, practitioner, who), "no-such-person")
+	d.do(d.request("link-identifier", crn, senior, who))
+}
+
+func TestAnIdentifierBelongsToOnePerson(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	first, second := d.registered(nurse), d.registered(nurse)
+	d.do(d.request("link-identifier", number("9990001014"), nurse, first))
+	if got := d.find("9990001014"); got != first {
+		t.Errorf("found %s, want the first person", got)
+	}
+	d.refused(d.request("link-identifier", number("9990001014"), nurse, second), "identifier-in-use")
+
+	s, _, err := d.Load(t.Context(), first, nurse.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, ok := s.Person.LiveLink(person.NHSNumberType)
+	if !ok {
+		t.Fatal("the link is not in the state")
+	}
+	d.do(d.request("unlink-identifier", casefile.UnlinkIdentifier{UnlinkIdentifier: person.UnlinkIdentifier{Type: person.NHSNumberType, Link: link.ID, Reason: person.WrongPerson}}, nurse, first))
+	if got := d.find("9990001014"); !got.IsZero() {
+		t.Errorf("found %s after it was unlinked", got)
+	}
+	d.do(d.request("link-identifier", number("9990001014"), nurse, second))
+	if got := d.find("9990001014"); got != second {
+		t.Errorf("found %s, want the second person", got)
+	}
+}
+
+func TestARefusedLinkLeavesNoReservation(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	first, second := d.registered(nurse), d.registered(nurse)
+	stale := d.request("link-identifier", number("9990001014"), nurse, first)
+	stale.IfAny, stale.If = false, 0
+	d.refused(stale, "stale-precondition")
+	d.do(d.request("link-identifier", number("9990001014"), nurse, second))
+}
+
+func TestAnImportedFactIsNotRefused(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	who := d.registered(nurse)
+	body := consent.WithdrawConsent{Consent: event.DeriveUUID("a consent from elsewhere")}
+	live := d.request("withdraw-consent", body, nurse, who)
+	if _, err := d.Record(t.Context(), live); fault.Of(err) == nil {
+		t.Fatalf("live: %v, want a refusal", err)
+	}
+	imported := d.request("withdraw-consent", body, nurse, who)
+	imported.Origin = event.Imported
+	if out := d.do(imported); len(out.Events) != 1 {
+		t.Errorf("%d events, want the fact", len(out.Events))
+	}
+}
+
+func TestUnknownCommandsAndForeignBodies(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.refused(d.request("no-such", alpha(), nurse, event.UUID{}), "no-such-command")
+	if _, err := d.Record(t.Context(), d.request("withdraw-consent", alpha(), nurse, event.UUID{})); err == nil || fault.Of(err) != nil {
+		t.Errorf("a body of another command: %v, want a programmer's error", err)
+	}
+}
