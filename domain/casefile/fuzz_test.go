@@ -16,7 +16,11 @@ func FuzzCommands(f *testing.F) {
 	for _, seed := range []string{`{}`, alpha, communityOrder, slot("CO_LOCATED", "2026-02-04 10:00"),
 		`{"type":"NHS_NUMBER","value":"9990001014","source":"PERSON","status":"02"}`,
 		`{"variant":"FIXED","uprn":"12"}`, `{"kind":"DRR","from":"2026-01-26","to":"2027-06-01","reviewEveryMonths":1}`,
-		`{"event":"5a000000-0000-4000-8000-00000000000a","reason":"x","command":"enter-custody","body":{"establishment":"x"}}`} {
+		`{"event":"5a000000-0000-4000-8000-00000000000a","reason":"x","command":"enter-custody","body":{"establishment":"x"}}`,
+		`{"kind":"DISCLOSURE","form":"EXPLICIT_ORAL","scope":{"from":"NHS","recipients":[{"side":"PROBATION"}],"purposes":["REHAB_SUPPORT"],"categories":["H.*"]},"expiresAt":"2026-08-04","reason":"PRIVACY"}`,
+		`{"instrument":"PHQ-9","items":[2,2,2,2,null,2,3,2,1],"total":16}`, `{"instrument":"DUDIT","total":29,"itemsWithheld":true}`,
+		`{"referral":"5a000000-0000-4000-8000-00000000000a","destination":"CRISIS","priority":"URGENT","toOrg":"5a000000-0000-4000-8000-00000000000a","reason":"OTHER","by":"PERSON","timer":"MH_CRISIS"}`,
+		`{"decision":"5a000000-0000-4000-8000-00000000000a","rule":"R03","categories":["H.NOTE","J.VICTIM"],"outcome":"REFUSE","reason":"EXCESS","method":"CALL","mishap":"OTHER","items":[{"category":"ID.CRN","source":"","facts":[{"name":"x","value":"y"}]}],"flow":{"direction":{"from":"NHS","to":"PROBATION"}}}`} {
 		f.Add([]byte(seed))
 	}
 	rich := eventful(&testing.T{}).state()

@@ -28,10 +28,10 @@ func (b RecordPublicInterestDecision) Validate() []fault.Field {
 	code(&f, "/seriousness", b.Seriousness, Seriousnesses)
 	code(&f, "/likelihood", b.Likelihood, Likelihoods)
 	code(&f, "/personInformed", b.Informed, []Informed{WasInformed, WasNotInformed})
-	f.Text("/harm", b.Harm, 4000, true)
-	f.Text("/whyNoConsent", b.Consent, 4000, true)
-	f.Text("/proportionality", b.Proportionality, 4000, true)
-	f.Text("/alternatives", b.Alternatives, 4000, true)
+	f.Text("/harm", b.Harm, 2000, true)
+	f.Text("/whyNoConsent", b.Consent, 2000, true)
+	f.Text("/proportionality", b.Proportionality, 2000, true)
+	f.Text("/alternatives", b.Alternatives, 2000, true)
 	f.Text("/whyNotInformed", b.WhyNot, 2000, true)
 	return f
 }
