@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
@@ -258,7 +257,7 @@ func TestBlackBoxRetry(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	mustCommand(t, "simulate", "--data", data, "--people", "1")
 	r := serveData(t, data)
-	pp, key := r.as("PP1"), uuid.NewString()
+	pp, key := r.as("PP1"), newKey().String()
 	says := body{"name": body{"family": "XRAY"}, "dateOfBirth": "1980-05-06", "sex": "M", "region": "N56"}
 	send := func(says any) reply {
 		a, err := pp.try(http.MethodPost, "/api/v1/people/commands/register-person", map[string]string{"Idempotency-Key": key}, says)

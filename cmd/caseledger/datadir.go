@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"caseledger/domain/event"
 )
 
 // The files of a data directory. Everything in it is made with mode 0600, the
@@ -34,11 +32,6 @@ const syntheticText = "Every person in this folder is invented. Nothing real may
 type dataDir string
 
 func (d dataDir) file(name string) string { return filepath.Join(string(d), name) }
-
-// view is the file of one side's read models.
-func (d dataDir) view(side event.Side) string {
-	return filepath.Join(string(d), viewsFolder, string(side)+".db")
-}
 
 // synthetic reports whether the directory holds invented people only.
 func (d dataDir) synthetic() (bool, error) {
@@ -130,15 +123,4 @@ func (d dataDir) tokenSecret(random io.Reader) ([32]byte, error) {
 		return secret, fmt.Errorf("the token secret in %s is malformed: remove the file and start again; clients will have to start their lists anew", d.file(secretFile))
 	}
 	return [32]byte(raw), nil
-}
-
-// readSecret is [dataDir.tokenSecret] for a reader, who must not make files: a
-// secret for this run only where there is none.
-func (d dataDir) readSecret(random io.Reader) ([32]byte, error) {
-	if _, err := os.Stat(d.file(secretFile)); errors.Is(err, fs.ErrNotExist) {
-		var secret [32]byte
-		_, err := io.ReadFull(random, secret[:])
-		return secret, err
-	}
-	return d.tokenSecret(random)
 }

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"caseledger/domain/event"
 )
@@ -337,10 +336,16 @@ func (s *staff) get(path string, data any) reply {
 	return a
 }
 
+// newKey makes an Idempotency-Key as any client might: sixteen random bytes.
+func newKey() (key event.UUID) {
+	_, _ = rand.Read(key[:]) // never fails: it ends the process instead
+	return key
+}
+
 // registers opens a case and returns the person.
 func (s *staff) registers(says any) event.UUID {
 	s.r.t.Helper()
-	a, err := s.try(http.MethodPost, "/api/v1/people/commands/register-person", map[string]string{"Idempotency-Key": uuid.NewString()}, says)
+	a, err := s.try(http.MethodPost, "/api/v1/people/commands/register-person", map[string]string{"Idempotency-Key": newKey().String()}, says)
 	if err != nil {
 		s.r.t.Fatal(err)
 	}
@@ -350,7 +355,6 @@ func (s *staff) registers(says any) event.UUID {
 // outcome is what a command recorded.
 type outcome struct {
 	person event.UUID
-	key    event.UUID
 	events []event.ID
 }
 
@@ -373,7 +377,7 @@ func (s *staff) recorded(a reply, name string) outcome {
 func (s *staff) does(person event.UUID, name, label string, says any) event.UUID {
 	s.r.t.Helper()
 	read := s.get("/api/v1/people/"+person.String(), nil)
-	key := event.MustUUID(uuid.NewString())
+	key := newKey()
 	a, err := s.try(http.MethodPost, "/api/v1/people/"+person.String()+"/commands/"+name,
 		map[string]string{"Idempotency-Key": key.String(), "If-Match": read.header.Get("ETag")}, says)
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"caseledger/domain/event"
 )
@@ -128,7 +127,7 @@ type writer struct {
 
 // person opens a case and writes to it; false once the server is gone.
 func (w *writer) person() bool {
-	tag, who, ok := w.send(attempt{path: "/api/v1/people/commands/register-person", key: uuid.NewString(),
+	tag, who, ok := w.send(attempt{path: "/api/v1/people/commands/register-person", key: newKey().String(),
 		says: []byte(`{"name":{"given":"TEST","family":"KILO"},"dateOfBirth":"1990-01-02","sex":"M","region":"N56"}`)})
 	if !ok {
 		return false
@@ -140,7 +139,7 @@ func (w *writer) person() bool {
 		`{"barrier":"TRAVEL"}`,
 	} {
 		name := []string{"start-supervision", "allocate-practitioner", "give-privacy-notice", "record-barrier"}[n]
-		if tag, _, ok = w.send(attempt{path: "/api/v1/people/" + who + "/commands/" + name, key: uuid.NewString(), tag: tag, says: []byte(says)}); !ok {
+		if tag, _, ok = w.send(attempt{path: "/api/v1/people/" + who + "/commands/" + name, key: newKey().String(), tag: tag, says: []byte(says)}); !ok {
 			return false
 		}
 	}

@@ -147,7 +147,7 @@ func (s sides) follow(ctx context.Context, log *slog.Logger, after func(time.Dur
 			}
 			log.Error("read models stopped", slog.String("side", one.name), slog.String("error", err.Error()))
 			if errors.Is(err, projections.ErrFenced) || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
-				return nil
+				return nil //nolint:nilerr // logged, and nothing to try again
 			}
 			select {
 			case <-ctx.Done():
