@@ -266,9 +266,9 @@ func rebuildHeap(t testing.TB, n, pageEvents int) (uint64, time.Duration) {
 
 // It does not run in parallel: it measures the heap of the process.
 func TestARebuildTakesNoMoreMemoryForALongerLedger(t *testing.T) {
-	const page = 500
-	short, _ := rebuildHeap(t, 5_000, page)
-	long, _ := rebuildHeap(t, 40_000, page)
+	const page = 200
+	short, _ := rebuildHeap(t, 2_000, page)
+	long, _ := rebuildHeap(t, 16_000, page)
 	if limit := short + short/2 + 1<<20; long > limit {
 		t.Errorf("a ledger eight times as long takes %d KiB of heap against %d KiB", long>>10, short>>10)
 	}

@@ -340,7 +340,8 @@ func encodeJSON(dst []byte, v reflect.Value) ([]byte, error) {
 	if err != nil || escapesNUL(body) {
 		return nil, errUnstorable
 	}
-	return append(dst, body...), nil
+	canonical, err := canonicalJSON(body)
+	return append(dst, canonical...), err
 }
 
 func decodeJSON(src any, v reflect.Value) error {
@@ -348,8 +349,27 @@ func decodeJSON(src any, v reflect.Value) error {
 	if !ok {
 		return errUnstorable
 	}
+	body := []byte(text)
+	if v.Type() == rawJSON {
+		var err error
+		if body, err = canonicalJSON(body); err != nil {
+			return err
+		}
+	}
 	v.SetZero()
-	return json.Unmarshal([]byte(text), v.Addr().Interface())
+	return json.Unmarshal(body, v.Addr().Interface())
+}
+
+var rawJSON = reflect.TypeFor[jsontext.Value]()
+
+// canonicalJSON is the form of RFC 8785, but that integers keep all their
+// digits: PostgreSQL gives JSON back in an order and with spaces of its own.
+func canonicalJSON(body []byte) ([]byte, error) {
+	value := jsontext.Value(body)
+	if err := value.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
+		return nil, errUnstorable
+	}
+	return value, nil
 }
 
 // escapesNUL reports whether JSON text holds the escape of U+0000.

@@ -33,7 +33,7 @@ func randomLedger(t *rapid.T) *projectiontest.Ledger {
 	ledger := newLedger()
 	people := rapid.IntRange(1, 4).Draw(t, "people")
 	recorded := map[event.StreamID][]event.Recorded{}
-	for range rapid.IntRange(0, 24).Draw(t, "events") {
+	for range rapid.IntRange(0, 40).Draw(t, "events") {
 		stream := projectiontest.Person(rapid.IntRange(1, people).Draw(t, "person"))
 		earlier := recorded[stream]
 		var change []func(*event.Recorded)

@@ -3,7 +3,9 @@ package projections_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"iter"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,6 +18,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// A history is followed in many ways, each with its own durable commits.
+	// -rapid.checks on the command line prevails.
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -223,13 +230,13 @@ func TestAReaderSeesItsOwnWrite(t *testing.T) {
 type broken struct {
 	projections.Source
 	projections.Store
-	left int
+	left atomic.Int64
 }
 
 var errBroken = errors.New("broken on purpose")
 
 func (b *broken) fail() error {
-	if b.left--; b.left < 0 {
+	if b.left.Add(-1) < 0 {
 		return errBroken
 	}
 	return nil
@@ -318,9 +325,11 @@ func TestAFailedPageChangesNothing(t *testing.T) {
 	options := projections.Options{PageEvents: 2, RebuildEvents: 2}
 
 	for _, side := range []string{"source", "store"} {
-		for n := 0; ; n++ {
-			store := projectiontest.OpenSQLite(t)
-			b := &broken{Source: ledger, Store: store, left: n}
+		store := projectiontest.OpenSQLite(t)
+		for n := int64(0); ; n++ {
+			projectiontest.Empty(t, store)
+			b := &broken{Source: ledger, Store: store}
+			b.left.Store(n)
 			var r *projections.Runner
 			if side == "source" {
 				r = projections.NewRunner(store, brokenSource{b}, models, options)

@@ -100,9 +100,7 @@ func checkFold(t *testing.T, p *projections.Projection, ledger *Ledger) {
 func Check(t testing.TB, store *sqlstore.Store, ledger *Ledger, models ...*projections.Projection) error {
 	var first []*state
 	for _, size := range pageSizes {
-		if err := empty(t, store); err != nil {
-			return err
-		}
+		Empty(t, store)
 		runner := projections.NewRunner(store, ledger, models, projections.Options{PageEvents: size, RebuildEvents: size})
 		// Beginning with tables that serve, events are followed and not built.
 		fresh := projections.NewRunner(store, NewLedger(nil), models, projections.Options{})
@@ -134,16 +132,18 @@ func Check(t testing.TB, store *sqlstore.Store, ledger *Ledger, models ...*proje
 	if err := oneByOne(t, store, ledger, models, first); err != nil {
 		return err
 	}
-	return empty(t, store)
+	Empty(t, store)
+	return nil
 }
 
-// empty drops every table.
-func empty(t testing.TB, store *sqlstore.Store) error {
+// Empty drops every table of a store.
+func Empty(t testing.TB, store *sqlstore.Store) {
+	t.Helper()
 	tables, err := store.Checkpoints(t.Context())
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	return store.Update(t.Context(), func(tx projections.Tx) error {
+	err = store.Update(t.Context(), func(tx projections.Tx) error {
 		for _, cp := range tables {
 			if err := tx.Drop(cp.Table); err != nil {
 				return err
@@ -151,6 +151,9 @@ func empty(t testing.TB, store *sqlstore.Store) error {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func rebuilt(t testing.TB, store *sqlstore.Store, runner *projections.Runner, p *projections.Projection, want *state) error {
@@ -181,9 +184,7 @@ func oneByOne(t testing.TB, store *sqlstore.Store, ledger *Ledger, models []*pro
 	if len(items) > stepwise {
 		return nil
 	}
-	if err := empty(t, store); err != nil {
-		return err
-	}
+	Empty(t, store)
 	growing := &Ledger{items: items, more: make(chan struct{})}
 	runner := projections.NewRunner(store, growing, models, projections.Options{})
 	for n := range len(items) + 1 {
