@@ -421,3 +421,27 @@ func TestEvaluateIsMonotone(t *testing.T) {
 		}
 	})
 }
+
+// Health and justice data are told by the side in whose record they are; who
+// somebody is and where they live, by either.
+func TestASideTellsWhatItHolds(t *testing.T) {
+	t.Parallel()
+	g := willing(t).as("PP", "PROB-N56").given("start-supervision", communityOrder).given("record-address", `{"variant":"NO_FIXED_ABODE"}`).
+		as("TX_PROV", "DRUG1").given("record-test-result", `{"kind":"DRUG","result":"NEGATIVE"}`).
+		as("HUB_NURSE", "HUB-CAM").given("complete-screening", `{"instrument":"GAD-7","items":[2,2,2,2,2,1,1]}`)
+	everything := reference.Categories.Codes()
+	for side, want := range map[event.Side][]event.Category{
+		event.NHS:            {"ID.DEMOG", "ID.ADDRESS", "H.SCREEN_BAND", "H.SCREEN_SCORE"},
+		event.Probation:      {"ID.DEMOG", "ID.ADDRESS", "J.SUPERVISION"},
+		event.VCSE:           {"H.DRUGTEST"},
+		event.LocalAuthority: nil,
+	} {
+		var got []event.Category
+		for _, item := range casefile.Tellable(g.state(), side, everything) {
+			got = append(got, item.Category)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", side, got, want)
+		}
+	}
+}

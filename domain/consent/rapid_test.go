@@ -188,3 +188,25 @@ func TestEvolveIsPureAndTotal(t *testing.T) {
 		}
 	})
 }
+
+// Somebody who refuses as much as they had agreed to, and then narrows the
+// agreement, has not agreed anew.
+func TestNarrowingIsNotAgreeingAnew(t *testing.T) {
+	t.Parallel()
+	wide := Scope{From: event.NHS, Recipients: []Recipient{{Side: event.Probation}}, Purposes: []event.Purpose{"REHAB_SUPPORT"}, Categories: []event.Category{"H.*"}}
+	narrow := wide
+	narrow.Categories = []event.Category{"H.ATTENDANCE"}
+	cell := Cell{From: event.NHS, To: Receiver{Side: event.Probation, Org: orgs[0]}, Category: "H.ATTENDANCE", Purpose: "REHAB_SUPPORT"}
+	s := fold([]event.Recorded{
+		at(0, ConsentGranted{Consent: id(1), Version: 1, Kind: Disclosure, Scope: wide}),
+		at(1, ConsentRefused{Consent: id(2), Kind: Disclosure, Scope: wide, Reason: "PRIVACY"}),
+		at(2, ConsentNarrowed{Consent: id(1), Version: 2, Scope: narrow}),
+	})
+	if got := s.Rule(cell, start.Add(3*time.Hour)); got != Denied {
+		t.Errorf("got %v, want denied", got)
+	}
+	s = Evolve(s, at(3, ConsentGranted{Consent: id(3), Version: 1, Kind: Disclosure, Scope: narrow}))
+	if got := s.Rule(cell, start.Add(3*time.Hour)); got != Permitted {
+		t.Errorf("after agreeing anew: got %v, want permitted", got)
+	}
+}
