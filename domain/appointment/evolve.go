@@ -147,3 +147,18 @@ func (s State) SharedAt(t time.Time) (Appointment, bool) {
 	}
 	return Appointment{}, false
 }
+
+// Overheard reports whether, at t, a topic would be heard in an appointment by
+// somebody of the other side without the person's agreement: the appointment
+// is shared, nobody agreed to has left, and no agreement covers the topic.
+func (s State) Overheard(appointment event.UUID, topic Topic, t time.Time) bool {
+	a, ok := s.Find(appointment)
+	if !ok || a.Kind != reference.CoLocated {
+		return false
+	}
+	return !slices.ContainsFunc(s.Presences, func(p Presence) bool {
+		left := !p.EndedAt.IsZero() && p.EndedAt.Begun(t)
+		agreed := slices.Contains(p.Topics, topic) && !t.Before(p.Slot.Start()) && t.Before(p.Slot.End())
+		return p.Appointment == appointment && (left || agreed)
+	})
+}

@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"caseledger/domain/appointment"
 	"caseledger/domain/consent"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -37,11 +38,15 @@ func ofScreening(s State) screening.State { return s.Screening }
 // take part, read by the cut-offs of their registered sex.
 type CompleteScreening struct{ screening.CompleteScreening }
 
-// Check refuses a screening that the person did not agree to, and what the
-// screening area refuses.
+// Check refuses a screening that the person did not agree to, one that others
+// in the room would hear without agreement, and what the screening area
+// refuses.
 func (b CompleteScreening) Check(s State, c event.Context) error {
 	if !s.Consent.Participates(consent.Screening, c.Asked()) {
 		return fault.Refuse("no-screening-consent", "the person has not agreed to be screened")
+	}
+	if s.Appointment.Overheard(b.Appointment, appointment.Screening, c.Asked()) {
+		return fault.Refuse("no-co-presence-agreement", "the person has not agreed that others in the room hear it: agree it first, or record that they have left")
 	}
 	return b.CompleteScreening.Check(s.Screening, c)
 }

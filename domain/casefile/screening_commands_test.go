@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"caseledger/domain/appointment"
 	"caseledger/domain/event"
 	"caseledger/domain/screening"
 )
@@ -177,4 +178,33 @@ func TestAssessScreeningEligibility(t *testing.T) {
 	g := told(t)
 	g.when("assess-screening-eligibility", `{"programme":"CERVICAL","eligible":"ELIGIBLE","reason":"AGE_AND_ANATOMY"}`).then("screening.eligibility-assessed")
 	g.when("assess-screening-eligibility", `{"programme":"PROSTATE","eligible":"ELIGIBLE","reason":"AGE"}`).invalid("/programme")
+}
+
+// TestScreeningIsNotOverheard holds a screening in a shared appointment to
+// what the person agreed that others may hear.
+func TestScreeningIsNotOverheard(t *testing.T) {
+	t.Parallel()
+	shared := func() (*story, string) {
+		g := willing(t).as("PP", "PROB-N56").given("schedule-appointment",
+			`{"kind":"CO_LOCATED","site":"CAMBRIDGE","slot":{"from":"2026-02-06T10:00:00Z","minutes":45}}`)
+		id := g.lastOf("appointment.scheduled").Data.(appointment.AppointmentScheduled).Appointment.String()
+		return g.at("2026-02-06 10:15"), id
+	}
+	gad := func(id string) string {
+		return `{"instrument":"GAD-7","items":[2,2,2,2,2,1,1],"appointment":"` + id + `"}`
+	}
+	agree := func(id, topic string) string {
+		return `{"appointment":"` + id + `","persons":["11111111-1111-4111-8111-111111111111"],"topics":["` + topic + `"],"slot":{"from":"2026-02-06T10:00:00Z","minutes":45},"privateOffered":true}`
+	}
+	g, id := shared()
+	g.as("HUB_NURSE", "HUB-CAM").when("complete-screening", gad(id)).refused("no-co-presence-agreement")
+	g.as("PP", "PROB-N56").given("agree-co-presence", agree(id, "INTRO"))
+	g.as("HUB_NURSE", "HUB-CAM").when("complete-screening", gad(id)).refused("no-co-presence-agreement")
+	presence := g.lastOf("appointment.co-presence-agreed").Data.(appointment.CoPresenceAgreed).Presence.String()
+	g.as("PP", "PROB-N56").given("end-co-presence", `{"presence":"`+presence+`"}`)
+	g.as("HUB_NURSE", "HUB-CAM").when("complete-screening", gad(id)).then("screening.completed")
+
+	g, id = shared()
+	g.as("PP", "PROB-N56").given("agree-co-presence", agree(id, "SCREENING"))
+	g.as("HUB_NURSE", "HUB-CAM").when("complete-screening", gad(id)).then("screening.completed")
 }
