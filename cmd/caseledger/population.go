@@ -17,12 +17,15 @@ import (
 // journal. Everything in it is lawful by construction: every disclosure has
 // its decision, and every decision its basis. The same seed draws the same
 // people; it holds a few of them in memory at a time, however many there are.
-func population(people, seed uint64) *journal {
+func population(people, seed uint64) *journal { return readJournal(inventing(people, seed)) }
+
+// inventing writes the journal of an invented population.
+func inventing(people, seed uint64) *inventor {
 	p := &inventor{random: rand.New(rand.NewPCG(seed, 0x766973697473)), people: newPeople(inventedRandom(seed)), left: people}
 	if people > 0 {
 		p.every = popSpan / time.Duration(people)
 	}
-	return readJournal(p)
+	return p
 }
 
 // inventedRandom is what the names and numbers of an invented population are
