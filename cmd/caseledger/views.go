@@ -138,23 +138,27 @@ func (s sides) each(work func(*side) error) error {
 // again, later each time, up to a minute; one that another process has taken
 // over, or that a newer program wrote, is left to it.
 func (s sides) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
-	_ = s.each(func(one *side) error {
-		wait := time.Second
-		for {
-			err := one.runner.Run(ctx)
-			if ctx.Err() != nil {
-				return nil
-			}
-			log.Error("read models stopped", slog.String("side", one.name), slog.String("error", err.Error()))
-			if errors.Is(err, projections.ErrFenced) || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
-				return nil //nolint:nilerr // logged, and nothing to try again
-			}
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-after(wait):
-			}
-			wait = min(wait*2, time.Minute)
+	var group sync.WaitGroup
+	for _, one := range s {
+		group.Go(func() { one.follow(ctx, log, after) })
+	}
+	group.Wait()
+}
+
+func (s *side) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+	for wait := time.Second; ; wait = min(wait*2, time.Minute) {
+		err := s.runner.Run(ctx)
+		if ctx.Err() != nil {
+			return
 		}
-	})
+		log.Error("read models stopped", slog.String("side", s.name), slog.String("error", err.Error()))
+		if errors.Is(err, projections.ErrFenced) || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-after(wait):
+		}
+	}
 }
