@@ -1,23 +1,13 @@
 package casefile_test
 
 import (
-	"testing"
-
 	"caseledger/domain/consent"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
 	"caseledger/domain/referral"
 	"caseledger/domain/screening"
-	"caseledger/eventstore/codec/goldentest"
 )
-
-// What was published of consents, screenings, referrals and disclosures
-// decodes for ever.
-func TestPublishedEventsOfConsentScreeningReferralAndDisclosure(t *testing.T) {
-	t.Parallel()
-	goldentest.Run(t, event.NewCatalogue(consent.Events, screening.Events, referral.Events, disclosure.Events), "testdata/events-care", careSamples())
-}
 
 // careSamples has one event of each type of the areas consent, screening,
 // referral and disclosure, about an invented person.

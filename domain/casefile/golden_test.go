@@ -1,18 +1,18 @@
 package casefile_test
 
 import (
+	"maps"
 	"testing"
 
-	"caseledger/domain/appointment"
-	"caseledger/domain/event"
-	domainperson "caseledger/domain/person"
-	"caseledger/domain/supervision"
+	"caseledger/domain/casefile"
 	"caseledger/eventstore/codec/goldentest"
 )
 
-// What was published of who the person is, their supervision and their
-// appointments decodes for ever.
-func TestPublishedEventsOfPersonSupervisionAndAppointment(t *testing.T) {
+// What was published of any event of a case, the kernel's included, decodes
+// for ever.
+func TestPublishedEventsStay(t *testing.T) {
 	t.Parallel()
-	goldentest.Run(t, event.NewCatalogue(domainperson.Events, supervision.Events, appointment.Events), "testdata/events", whoSamples)
+	samples := careSamples()
+	maps.Copy(samples, whoSamples)
+	goldentest.Run(t, casefile.Catalogue, "testdata/events", samples)
 }
