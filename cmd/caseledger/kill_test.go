@@ -19,8 +19,9 @@ import (
 	"caseledger/domain/event"
 )
 
-// killRounds is how often [TestBlackBoxKill] cuts the power.
-const killRounds = 200
+// killRounds is how often [TestBlackBoxKill] kills the server, unless
+// CASELEDGER_TEST_KILL_ROUNDS says otherwise; `make test` does.
+const killRounds = 15
 
 const killWriters = 8
 
@@ -28,8 +29,6 @@ const killWriters = 8
 // and again on the same data. No event that was acknowledged is ever lost or
 // doubled, positions stay dense, a command whose outcome nobody heard can be
 // repeated, and the read models are what the ledger folds to.
-//
-// CASELEDGER_TEST_KILL_ROUNDS sets the number of rounds.
 func TestBlackBoxKill(t *testing.T) {
 	t.Parallel()
 	rounds := killRounds
