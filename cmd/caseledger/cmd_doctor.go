@@ -12,7 +12,6 @@ import (
 
 	"caseledger/domain/event"
 	"caseledger/eventstore/codec"
-	"caseledger/projections"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
@@ -189,7 +188,7 @@ func (p *program) checkViews(ctx context.Context, r *record) finding {
 	there, parked := 0, 0
 	var behind event.Position
 	for _, name := range viewNames {
-		s, err := r.view(ctx, name, organisations, projections.Options{}, true)
+		s, err := r.view(ctx, name, organisations, viewOptions, true)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

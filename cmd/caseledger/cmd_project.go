@@ -133,7 +133,7 @@ type standing struct {
 }
 
 func (p *program) projectStatus(ctx context.Context, set string) error {
-	return p.eachSet(ctx, set, true, projections.Options{}, func(r *record, s *side) error {
+	return p.eachSet(ctx, set, true, viewOptions, func(r *record, s *side) error {
 		head, err := r.head(ctx)
 		if err != nil {
 			return err
@@ -182,7 +182,7 @@ func (p *program) refold(ctx context.Context, set string, args []string, what st
 	different, done := 0, 0
 	var bar *progress
 	var last event.Position
-	options := projections.Options{Progress: func(_ *projections.Projection, at event.Position) {
+	options := projections.Options{RebuildEvents: viewOptions.RebuildEvents, Progress: func(_ *projections.Projection, at event.Position) {
 		bar.add(int64(at - last))
 		last = at
 	}}

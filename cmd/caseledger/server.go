@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"caseledger/api"
-	"caseledger/projections"
 )
 
 // server is an open record that answers requests, keeps its read models up to
@@ -56,7 +55,7 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 			return nil, err
 		}
 	}
-	if s.sides, err = s.record.views(ctx, with.trust, projections.Options{}); err != nil {
+	if s.sides, err = s.record.views(ctx, with.trust, viewOptions); err != nil {
 		return nil, err
 	}
 	if with.role == "worker" {

@@ -25,6 +25,10 @@ const audit = "AUDIT"
 // auditClasses are the data classes that the auditors' set opens.
 var auditClasses = []event.Class{event.Operational, event.Decision}
 
+// viewOptions bound what a set of read models holds in memory while it is
+// built: several are built at a time.
+var viewOptions = projections.Options{RebuildEvents: 2500}
+
 // viewNames are the sets of read models there are: one for each side that has
 // readers, and the auditors'.
 var viewNames = []string{string(event.NHS), string(event.Probation), string(event.LocalAuthority), string(event.VCSE), string(event.Court), audit}
