@@ -299,7 +299,8 @@ func TestWrongValuesAreRefusedBeforeAnythingIsRecorded(t *testing.T) {
 func TestPreconditions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	other := `"` + b.api.tokens.seal(revisionToken, event.NHS, person2, 3) + `"`
+	clinician := Caller{Actor: event.Actor{Role: "HUB_CLIN", Side: event.NHS}}
+	other := `"` + b.api.tokens.show(revisionToken, clinician, person2, 3) + `"`
 	for name, c := range map[string]struct {
 		tag    string
 		status int

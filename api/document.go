@@ -112,6 +112,7 @@ func documentRead[T any](r huma.Registry, o operation[T], allowed []event.Role) 
 	op := &huma.Operation{
 		OperationID: o.ID, Method: o.Method, Path: o.Path, Summary: o.Summary, Description: rolesText(allowed),
 		Parameters: append(pathParameters(o.Path), purposeParameter(true),
+			headerParameter("X-Access-Reason", false, tokenSchema, "why this very record is looked at, in one line; kept sealed with the look"),
 			headerParameter("X-Consistency-Token", false, tokenSchema, "from a command's answer: wait up to 2 s until it can be seen")),
 		Security: []map[string][]string{{"bearer": {}}}, Tags: []string{"reads"},
 		Metadata: map[string]any{"writes": false},

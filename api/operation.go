@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
@@ -267,6 +269,9 @@ func (c *call) readHead(h huma.Context) error {
 		c.person = person
 		requestOf(c.ctx).person = person
 	}
+	if err := c.readReason(); err != nil {
+		return err
+	}
 	values := c.http.Header.Values("X-Purpose-Of-Use")
 	if len(values) == 0 {
 		return nil
@@ -274,6 +279,24 @@ func (c *call) readHead(h huma.Context) error {
 	if c.purpose = event.Purpose(values[0]); len(values) > 1 || !reference.Purposes.Listed(c.purpose) {
 		return fault.New(fault.Invalid, "purpose-unknown", "X-Purpose-Of-Use holds no purpose code that is listed")
 	}
+	return nil
+}
+
+// maxReasonBytes is how long a reason may be.
+const maxReasonBytes = 500
+
+// readReason takes the reason a reader gives in their own words. It is kept
+// with the look, sealed, and nowhere else.
+func (c *call) readReason() error {
+	values := c.http.Header.Values("X-Access-Reason")
+	if len(values) == 0 {
+		return nil
+	}
+	reason := strings.TrimSpace(values[0])
+	if len(values) > 1 || reason == "" || len(reason) > maxReasonBytes || !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
+		return fault.New(fault.Invalid, "reason-malformed", "X-Access-Reason is one line of at most 500 bytes in UTF-8")
+	}
+	c.look.Reason = event.Own(reason)
 	return nil
 }
 

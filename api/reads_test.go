@@ -101,6 +101,27 @@ func TestAReadNeedsAPurpose(t *testing.T) {
 	}
 }
 
+func TestAReasonIsKeptWithTheLookAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	path := "/api/v1/events/" + event1.String()
+	w := b.ask("GET", path, "HUB_CLIN", "", "X-Access-Reason", " complaint 17: who was told? ")
+	want(t, w, http.StatusOK, "")
+	reason := b.looks.all()[0].Data.Reason
+	if reason.Value() != "complaint 17: who was told?" || reason.State() != event.Open {
+		t.Errorf("reason: got %q (%v)", reason.Value(), reason.State())
+	}
+	if strings.Contains(dump(w)+b.log.String(), "complaint") {
+		t.Error("the reason is told or logged")
+	}
+	for _, bad := range []string{" ", strings.Repeat("a", 501), "a\x00b", "a\tb", "\xff"} {
+		want(t, b.ask("GET", path, "HUB_CLIN", "", "X-Access-Reason", bad), http.StatusBadRequest, "reason-malformed")
+	}
+	if looks := b.looks.all(); len(looks) != 1 {
+		t.Errorf("looks: got %d, want 1", len(looks))
+	}
+}
+
 // Absent, hidden and malformed persons have the same answer to the last byte,
 // headers included.
 func TestAHiddenPersonIsAbsent(t *testing.T) {
