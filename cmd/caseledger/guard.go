@@ -2,65 +2,114 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
+
+	"github.com/go-json-experiment/json"
 
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
 	"caseledger/domain/person"
+	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 )
 
 // guard knows whom limited access keeps out of which case. It goes by the
 // ledger itself, not by a read model, so a restriction holds from the moment
 // it is acknowledged; and by every side's keys, because it holds for all.
+//
+// It reads the ledger once, at the start, from where it had come the last
+// time. From then on it notices what is appended: a record has one writer.
 type guard struct {
 	record *record
 
 	mu         sync.Mutex
-	position   event.Position
 	restricted map[event.UUID]person.State
+	stale      map[event.UUID]bool // changed, and to be read again
 }
 
-func newGuard(r *record) *guard { return &guard{record: r, restricted: map[event.UUID]person.State{}} }
+// noted is what a guard leaves for the next start: opaque identifiers only.
+type noted struct {
+	Position   event.Position `json:"position"`
+	Restricted []event.UUID   `json:"restricted"`
+}
 
-// follow takes in what was recorded since the last look.
-func (g *guard) follow(ctx context.Context) error {
-	stale := map[event.UUID]bool{}
-	at := g.position
-	for s, err := range g.record.store.ReadAll(ctx, g.position) {
+// notedFile is where: it can be made anew from the ledger, like what stands
+// beside it.
+const notedFile = "restrictions.json"
+
+func (r *record) notedPath() string { return r.dir.file(filepath.Join(viewsFolder, notedFile)) }
+
+// newGuard reads what the ledger says of restrictions.
+func newGuard(ctx context.Context, r *record) (*guard, error) {
+	g := &guard{record: r, restricted: map[event.UUID]person.State{}, stale: map[event.UUID]bool{}}
+	var before noted
+	raw, err := os.ReadFile(r.notedPath())
+	if err == nil {
+		err = json.Unmarshal(raw, &before, json.RejectUnknownMembers(true))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		before = noted{} // unreadable: the ledger has it all
+	}
+	for _, who := range before.Restricted {
+		g.stale[who] = true
+	}
+	head, err := r.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if before.Position > head {
+		before.Position = 0 // of another ledger
+	}
+	for s, err := range r.store.ReadAll(ctx, before.Position) {
 		if err != nil {
-			return fmt.Errorf("look for restrictions: %w", err)
+			return nil, fmt.Errorf("look for restrictions: %w", err)
 		}
-		at = s.Position
-		if s.Stream.Kind != event.CaseStream {
-			continue
-		}
-		meta, err := codec.Peek(s.Body)
-		if err != nil {
-			return fmt.Errorf("look for restrictions: %w", err)
-		}
-		_, known := g.restricted[s.Stream.Of]
-		switch meta.Type {
-		case "person.access-restriction-set", "person.access-restriction-lifted":
-			stale[s.Stream.Of] = true
-		case "key.destroyed":
-			stale[s.Stream.Of] = stale[s.Stream.Of] || known
-		default:
-			stale[s.Stream.Of] = stale[s.Stream.Of] || known && meta.IsCorrection()
+		if err := g.notice(s.Stream, s.Body); err != nil {
+			return nil, err
 		}
 	}
-	for who, again := range stale {
-		if !again {
-			continue
-		}
+	return g, nil
+}
+
+// notice takes in one stored body.
+func (g *guard) notice(stream event.StreamID, body []byte) error {
+	if stream.Kind != event.CaseStream {
+		return nil
+	}
+	meta, err := codec.Peek(body)
+	if err != nil {
+		return fmt.Errorf("look for restrictions: %w", err)
+	}
+	_, known := g.restricted[stream.Of]
+	switch meta.Type {
+	case "person.access-restriction-set", "person.access-restriction-lifted":
+		g.stale[stream.Of] = true
+	case "key.destroyed":
+		g.stale[stream.Of] = g.stale[stream.Of] || known
+	default:
+		g.stale[stream.Of] = g.stale[stream.Of] || known && meta.IsCorrection()
+	}
+	if !g.stale[stream.Of] {
+		delete(g.stale, stream.Of)
+	}
+	return nil
+}
+
+// refresh reads again what has changed.
+func (g *guard) refresh(ctx context.Context) error {
+	for who := range g.stale {
 		history, err := g.record.history(ctx, g.record.codec.Reader, who)
 		if err != nil {
 			return fmt.Errorf("look for restrictions: %w", err)
 		}
 		g.restricted[who] = casefile.Fold(event.Standing(history)).Person
+		delete(g.stale, who)
 	}
-	g.position = at
 	return nil
 }
 
@@ -68,7 +117,7 @@ func (g *guard) follow(ctx context.Context) error {
 func (g *guard) bars(ctx context.Context, who, staff event.UUID) (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.follow(ctx); err != nil {
+	if err := g.refresh(ctx); err != nil {
 		return true, err
 	}
 	state, ok := g.restricted[who]
@@ -79,7 +128,7 @@ func (g *guard) bars(ctx context.Context, who, staff event.UUID) (bool, error) {
 func (g *guard) barred(ctx context.Context, staff event.UUID) ([]event.UUID, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.follow(ctx); err != nil {
+	if err := g.refresh(ctx); err != nil {
 		return nil, err
 	}
 	var out []event.UUID
@@ -89,4 +138,60 @@ func (g *guard) barred(ctx context.Context, staff event.UUID) ([]event.UUID, err
 		}
 	}
 	return out, nil
+}
+
+// leave notes how far the guard has come, for the next start. The file appears
+// whole or not at all; without it the next start reads more.
+func (g *guard) leave(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	head, err := g.record.head(ctx)
+	if err != nil {
+		return err
+	}
+	now := noted{Position: head, Restricted: []event.UUID{}}
+	for who := range g.restricted {
+		now.Restricted = append(now.Restricted, who)
+	}
+	for who := range g.stale {
+		now.Restricted = append(now.Restricted, who)
+	}
+	text, err := json.Marshal(now, json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("note restrictions: %w", err)
+	}
+	fresh := g.record.notedPath() + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("note restrictions: %w", err)
+	}
+	if err := writeNew(fresh, append(text, '\n')); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, g.record.notedPath()); err != nil {
+		return fmt.Errorf("note restrictions: %w", err)
+	}
+	return nil
+}
+
+// watchedStore is the store through which everything is written, so that the guard
+// sees it before it is acknowledged.
+type watchedStore struct {
+	eventstore.Store
+	guard *guard
+}
+
+// Append implements eventstore.Store. An append whose outcome is not known may
+// have been recorded, so it is noticed too.
+func (w watchedStore) Append(ctx context.Context, stream eventstore.StreamID, expected eventstore.Revision, events []eventstore.Event) (eventstore.Appended, error) {
+	appended, err := w.Store.Append(ctx, stream, expected, events)
+	if err == nil || errors.Is(err, eventstore.ErrUnknown) {
+		w.guard.mu.Lock()
+		defer w.guard.mu.Unlock()
+		for _, e := range events {
+			if unread := w.guard.notice(stream, e.Body); unread != nil {
+				w.guard.stale[stream.Of] = true
+			}
+		}
+	}
+	return appended, err
 }

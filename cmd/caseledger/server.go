@@ -22,7 +22,8 @@ type server struct {
 	record  *record
 	sides   sides
 	trust   trusted
-	handler http.Handler // nil for a worker
+	guard   *guard
+	handler http.Handler // nil for a worker, as guard
 	log     *slog.Logger
 	follows bool // keeps the read models up to date
 }
@@ -61,6 +62,9 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 	if with.role == "worker" {
 		return s, nil
 	}
+	if s.guard, err = newGuard(ctx, s.record); err != nil {
+		return nil, err
+	}
 	s.handler, err = p.handler(s, with)
 	return s, err
 }
@@ -71,12 +75,14 @@ func (p *program) handler(s *server, with parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &views{record: s.record, sides: s.sides, guard: newGuard(s.record), trust: with.trust, now: p.now}
+	recorder := s.record.recorder(p.now, with.trust.peers)
+	recorder.Store = watchedStore{s.record.store, s.guard}
+	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now}
 	b := built()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &lag{s})
 	return api.New(api.Config{
-		Recorder:    s.record.recorder(p.now, with.trust.peers),
+		Recorder:    recorder,
 		Views:       v,
 		Identifiers: finder{s.record.vault, s.record.synthetic, p.now},
 		Feed:        feed{v},
@@ -118,6 +124,9 @@ func (s *server) health() []api.Health {
 // close releases the record.
 func (s *server) close() error {
 	err := s.sides.close()
+	if s.guard != nil {
+		err = errors.Join(err, s.guard.leave(context.Background()))
+	}
 	if s.record != nil {
 		err = errors.Join(err, s.record.close())
 	}

@@ -80,11 +80,15 @@ func (s *Store) View(ctx context.Context, read func(projections.View) error) err
 }
 
 func (s *Store) view(ctx context.Context, read func(projections.View) error) (again bool, err error) {
-	begun, err := s.read.BeginTx(ctx, s.snapshot)
+	tx, err := s.read.BeginTx(ctx, s.snapshot)
 	if err != nil {
 		return false, fmt.Errorf("begin to read: %w", err)
 	}
-	defer func() { _ = begun.Rollback() }() // it has only read
+	begun := &within{Tx: tx, statements: &s.compiled}
+	defer func() {
+		_ = begun.Rollback() // it has only read
+		s.compiled.learn(ctx, begun.missed)
+	}()
 	tables, err := checkpoints(ctx, begun)
 	if err != nil {
 		return false, err
@@ -105,7 +109,7 @@ func (s *Store) view(ctx context.Context, read func(projections.View) error) (ag
 
 type view struct {
 	ctx    context.Context
-	sql    *sql.Tx
+	sql    *within
 	tables []projections.Checkpoint
 	failed string // the table of the last query that failed
 }

@@ -17,6 +17,9 @@ type Store struct {
 	dialect dialect
 	write   *sql.DB // nil if opened for reading only
 	read    *sql.DB
+	// compiled are queries of read; empty for PostgreSQL, whose driver keeps its
+	// own.
+	compiled statements
 	// scrub removes from the database's files what was overwritten; it may
 	// fail while others read.
 	scrub    func(ctx context.Context, tables []string) error
