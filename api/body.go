@@ -203,29 +203,45 @@ type member struct {
 	Name     string
 	Type     reflect.Type
 	Optional bool
+	// Group is the embedded struct the member comes from; nil for the object's
+	// own. Such members are required together or not at all: whether a body may
+	// do without all of them is for the body itself to say.
+	Group reflect.Type
 }
 
 // membersOf lists the members a struct declares, those of embedded structs
-// included.
+// included. A struct that is nothing but another one, with more methods, has
+// that one's members.
 func membersOf(t reflect.Type) []member {
+	if t.NumField() == 1 && embeds(t.Field(0)) {
+		return membersOf(t.Field(0).Type)
+	}
 	var members []member
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-":
-		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
-			members = append(members, membersOf(f.Type)...)
+		case embeds(f):
+			for _, m := range membersOf(f.Type) {
+				m.Group = f.Type
+				members = append(members, m)
+			}
 		case !f.IsExported():
 		default:
 			if name == "" {
 				name = f.Name
 			}
 			optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
-			members = append(members, member{name, f.Type, optional})
+			members = append(members, member{Name: name, Type: f.Type, Optional: optional})
 		}
 	}
 	return members
+}
+
+func embeds(f reflect.StructField) bool {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct
 }
 
 func memberOf(t reflect.Type, name string) (member, bool) {
@@ -256,12 +272,19 @@ func missingMembers(v jsontext.Value, t reflect.Type, at string) []fault.Field {
 		if err := json.Unmarshal(v, &given); err != nil {
 			return nil
 		}
-		for _, m := range membersOf(t) {
+		members := membersOf(t)
+		begun := map[reflect.Type]bool{nil: true} // groups of which something is given
+		for _, m := range members {
+			if _, ok := given[m.Name]; ok {
+				begun[m.Group] = true
+			}
+		}
+		for _, m := range members {
 			value, ok := given[m.Name]
 			switch {
 			case ok:
 				missing = append(missing, missingMembers(value, m.Type, at+"/"+m.Name)...)
-			case !m.Optional:
+			case !m.Optional && begun[m.Group]:
 				missing = append(missing, fault.Field{Pointer: at + "/" + m.Name, Code: "member-missing", Message: "this member is required"})
 			}
 		}

@@ -58,6 +58,45 @@ func TestPointersNameOnlyWhatIsDeclared(t *testing.T) {
 	}
 }
 
+// Pair is embedded in bodies that may do without it.
+type Pair struct {
+	First  string `json:"first"`
+	Second string `json:"second"`
+}
+
+type paired struct {
+	Pair
+	Count int `json:"count"`
+}
+
+// more is paired with more methods.
+type more struct{ paired }
+
+func TestMembersOfAGroupAreRequiredTogether(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ body, pointer string }{
+		{`{"count":1}`, ""},
+		{`{"count":1,"first":"a","second":"b"}`, ""},
+		{`{"count":1,"first":"a"}`, "/second"},
+		{`{"first":"a","second":"b"}`, "/count"},
+	} {
+		_, err := decodeStrict([]byte(c.body), reflect.TypeFor[paired]())
+		f := fault.Of(err)
+		if c.pointer == "" {
+			if err != nil {
+				t.Errorf("%s: got %v, want it accepted", c.body, err)
+			}
+			continue
+		}
+		if f == nil || len(f.Fields) != 1 || f.Fields[0].Pointer != c.pointer {
+			t.Errorf("%s: got %+v, want a member missing at %s", c.body, f, c.pointer)
+		}
+	}
+	if m := membersOf(reflect.TypeFor[more]()); len(m) != 3 || m[2].Name != "count" || m[2].Group != nil {
+		t.Errorf("a struct with more methods has members %+v", m)
+	}
+}
+
 // Whatever the bytes, decoding neither panics nor echoes.
 func FuzzDecodeStrict(f *testing.F) {
 	for _, bad := range badBodies {

@@ -32,7 +32,7 @@ func unwrap(whole any) (person event.UUID, body any) {
 
 func wrappedSchema(r huma.Registry, whole reflect.Type) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"person", "decision"},
-		Properties: map[string]*huma.Schema{"person": uuidSchema, "decision": r.Schema(whole.Field(1).Type, true, "")}}
+		Properties: map[string]*huma.Schema{"person": uuidSchema, "decision": commandSchema(r, whole.Field(1).Type)}}
 }
 
 // verdict is what would come of a permit, and everything that stands against

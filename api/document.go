@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -175,7 +176,20 @@ func bodySchema(r huma.Registry, body reflect.Type) *huma.Schema {
 	if body.Name() == "" {
 		return wrappedSchema(r, body)
 	}
-	return r.Schema(body, true, "")
+	return commandSchema(r, body)
+}
+
+// commandSchema describes a command's body as requests are read: a member of
+// an embedded group is not required by itself.
+func commandSchema(r huma.Registry, body reflect.Type) *huma.Schema {
+	ref := r.Schema(body, true, "")
+	schema := r.SchemaFromRef(ref.Ref)
+	for _, m := range membersOf(body) {
+		if m.Group != nil {
+			schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == m.Name })
+		}
+	}
+	return ref
 }
 
 func jsonContent(s *huma.Schema) map[string]*huma.MediaType {
