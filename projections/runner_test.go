@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"iter"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -132,8 +134,12 @@ func TestRetryFoldsAParkedStreamOnceItDecodes(t *testing.T) {
 		ledger.Add(alpha, moved{Stage: "waiting"})
 		catchUp(t, r)
 		wantStage(t, store, alpha, "waiting")
-		if parked, err := r.Parked(t.Context(), "members"); len(parked) != 0 || err != nil {
+		parked, err := r.Parked(t.Context(), "members")
+		if len(parked) != 0 || err != nil {
 			t.Errorf("got parked %v, %v, want none", parked, err)
+		}
+		if status, err := r.Status(t.Context()); err != nil || status[0].Parked != 0 {
+			t.Errorf("got status %+v, %v, want none parked", status, err)
 		}
 	})
 }
@@ -373,5 +379,71 @@ func TestALedgerReadOutOfOrderIsRefused(t *testing.T) {
 	r := runner(projectiontest.OpenSQLite(t), backwards{newLedger()}, members.Projection)
 	if err := r.CatchUp(t.Context()); !errors.Is(err, projections.ErrOrder) {
 		t.Errorf("got %v, want ErrOrder", err)
+	}
+}
+
+// One reading serves models that have got to different places: each sees every
+// event once.
+func TestModelsAtDifferentPositionsShareOneReading(t *testing.T) {
+	t.Parallel()
+	store, ledger := projectiontest.OpenSQLite(t), newLedger()
+	both := runner(store, ledger, members.Projection, loans.Projection)
+	catchUp(t, both)
+	book := event.DeriveUUID("book")
+	for range 3 {
+		ledger.Add(alpha, joined{Stage: "new"})
+		ledger.Add(alpha, lent{Book: book})
+	}
+	catchUp(t, runner(store, ledger, members.Projection))
+	ledger.Add(alpha, moved{Stage: "active"})
+	catchUp(t, both)
+	err := store.View(t.Context(), func(v projections.View) error {
+		member, err := projections.One(v, members, alpha, "")
+		if err != nil || member.Events != 4 {
+			t.Errorf("got %+v, %v, want 4 events", member, err)
+		}
+		loan, err := projections.One(v, loans, alpha, projections.Keyed(book.String()))
+		if err != nil || loan.Times != 3 {
+			t.Errorf("got %+v, %v, want 3 loans", loan, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOneEventMayTouchSeveralRowsOfItsStream(t *testing.T) {
+	t.Parallel()
+	books := []event.UUID{event.DeriveUUID("a"), event.DeriveUUID("b"), event.DeriveUUID("c")}
+	store, ledger := projectiontest.OpenSQLite(t), newLedger()
+	for _, book := range books {
+		ledger.Add(alpha, lent{Book: book, Due: 20000})
+		ledger.Add(bravo, lent{Book: book, Due: 20000})
+	}
+	ledger.Add(alpha, returned{Books: books[:2]})
+	wrong := ledger.Add(bravo, joined{Stage: "new"})
+	ledger.Add(bravo, event.EnteredInError{}, projectiontest.Corrects(wrong.ID))
+	catchUp(t, runner(store, ledger, loans.Projection, diary.Projection))
+	for person, want := range map[event.StreamID][]event.UUID{alpha: books[2:], bravo: books} {
+		page, err := projections.Read(t.Context(), store, loans, projections.Query{Where: []projections.Condition{projections.Stream(person)}, Limit: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []event.UUID
+		for _, row := range page.Rows {
+			got = append(got, row.Book)
+		}
+		byText := func(a, b event.UUID) int { return strings.Compare(a.String(), b.String()) }
+		if diff := cmp.Diff(slices.SortedFunc(slices.Values(want), byText), got); diff != "" {
+			t.Errorf("books lent (-want +got):\n%s", diff)
+		}
+	}
+	page, err := projections.Read(t.Context(), store, diary, projections.Query{Order: []projections.Order{projections.Ascending("type")}, Limit: 9})
+	if err != nil || len(page.Rows) != 2 {
+		t.Errorf("the diary has %d rows, %v, want 2", len(page.Rows), err)
+	}
+	if !slices.ContainsFunc(page.Rows, func(r diaryRow) bool { return r.Entry == wrong.ID.UUID && r.Struck }) {
+		t.Error("the voided entry is not struck out")
 	}
 }

@@ -62,10 +62,14 @@ func Schema(t testing.TB) (dsn, schema string) {
 // server reads it, and an end of file means that we are gone.
 var lifeline []*os.File
 
+// The server sorts text as a dictionary does unless it is told otherwise, as
+// servers in use do: a store must not depend on its server's locale.
+//
 // guard runs the server until its standard input ends, and then removes
 // everything. $1 is the folder of PostgreSQL's programs, $2 ours.
 const guard = `
-"$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$2/log" 2>&1 || { rm -rf "$2"; exit 1; }
+"$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 \
+	--locale-provider=icu --icu-locale=en-GB --no-sync >"$2/log" 2>&1 || { rm -rf "$2"; exit 1; }
 "$1/postgres" -D "$2/data" -c listen_addresses= -c unix_socket_directories="$2" -c fsync=off \
 	-c max_connections=200 >>"$2/log" 2>&1 &
 server=$!
