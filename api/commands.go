@@ -19,6 +19,8 @@ import (
 type recorded struct {
 	Person event.UUID `json:"person"`
 	Events []event.ID `json:"events" doc:"of the events recorded, in order; empty if it was already so"`
+	// About saves the caller a read: what a grant made is its consent.
+	About map[string]event.UUID `json:"about,omitempty" doc:"what the events are about by name, such as consent, referral or decision"`
 }
 
 const (
@@ -103,7 +105,7 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 	if outcome.Position != 0 {
 		m.Consistency = a.tokens.show(positionToken, c.caller, event.UUID{}, uint64(outcome.Position))
 	}
-	data := recorded{outcome.Person, outcome.Events}
+	data := recorded{outcome.Person, outcome.Events, outcome.About}
 	answer, err := json.Marshal(envelope[recorded]{Data: data, Meta: m}, json.Deterministic(true))
 	if err != nil {
 		return err

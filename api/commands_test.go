@@ -59,7 +59,8 @@ func TestACommandIsRecorded(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 		t.Fatal(err)
 	}
-	if answer.Data.Person != person1 || len(answer.Data.Events) != 1 || answer.Data.Events[0] != event1 || answer.Meta.Consistency == "" || answer.Meta.Entry == "" {
+	if answer.Data.Person != person1 || len(answer.Data.Events) != 1 || answer.Data.Events[0] != event1 || answer.Data.About["consent"] != event1.UUID ||
+		answer.Meta.Consistency == "" || answer.Meta.Entry == "" {
 		t.Errorf("answer: %s", w.Body)
 	}
 	if next := w.Header().Get("ETag"); next == "" || next == b.etag("HUB_CLIN", "HUB") {

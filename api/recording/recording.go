@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -73,6 +74,10 @@ type Request struct {
 // Outcome is what was recorded.
 type Outcome struct {
 	Person event.UUID
+	// About names what the events are about, such as "consent" and its
+	// identifier: the first member of each event that begins with one. Where
+	// two events begin with the same member, the first prevails.
+	About map[string]event.UUID
 	eventstore.Result
 }
 
@@ -171,7 +176,38 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 	if freed != nil {
 		_ = r.Identifiers.Unlink(context.WithoutCancel(ctx), freed.kind, freed.value, q.Person)
 	}
-	return Outcome{q.Person, result}, nil
+	return Outcome{Person: q.Person, About: r.about(ctx, sent.Stream, result), Result: result}, nil
+}
+
+// about reads back what a command recorded, so that a repeated one answers as
+// the first did. It is empty where that cannot be read now: the command
+// succeeded all the same.
+func (r *Recorder) about(ctx context.Context, stream event.StreamID, result eventstore.Result) map[string]event.UUID {
+	if len(result.Events) == 0 {
+		return nil
+	}
+	about := map[string]event.UUID{}
+	first := result.Revision - event.Revision(len(result.Events)) + 1
+	for s, err := range r.Store.ReadStream(ctx, stream, first) {
+		if err != nil || s.Revision > result.Revision {
+			break
+		}
+		e, err := r.Codec.Decode(ctx, s)
+		if err != nil {
+			break
+		}
+		data := reflect.ValueOf(e.Data)
+		if data.Kind() != reflect.Struct || data.NumField() == 0 {
+			continue
+		}
+		name, _, _ := strings.Cut(data.Type().Field(0).Tag.Get("json"), ",")
+		if id, ok := data.Field(0).Interface().(event.UUID); ok && !id.IsZero() {
+			if _, taken := about[name]; !taken {
+				about[name] = id
+			}
+		}
+	}
+	return about
 }
 
 // sees tells which entries of a case are part of what the actor's controller
@@ -211,9 +247,9 @@ func (r *Recorder) Load(ctx context.Context, person, org event.UUID) (casefile.S
 	return state, event.Revision(len(history)), nil
 }
 
-// fingerprintOf is SHA-256 over the command's name, its person (which a
-// reused key must not change) and the canonical JSON of its body. The stored
-// copy is sealed, because the body may be guessed.
+// fingerprintOf is SHA-256 over the command's name, its effective time and
+// the canonical JSON of its body; the person is in the stream's name. The
+// stored copy is sealed, because the body may be guessed.
 func fingerprintOf(q Request) ([32]byte, error) {
 	body, err := json.Marshal(q.Body, json.Deterministic(true))
 	if err != nil {

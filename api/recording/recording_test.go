@@ -253,6 +253,25 @@ func TestAnImportedFactIsNotRefused(t *testing.T) {
 	}
 }
 
+func TestAnOutcomeNamesWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	who := d.registered(nurse)
+	d.do(d.request("give-privacy-notice", person.GivePrivacyNotice{Notice: "v1", Format: "EASY_READ", Language: "en", Method: "IN_PERSON"}, nurse, who))
+	q := d.request("grant-consent", casefile.GrantConsent{GrantConsent: consent.GrantConsent{Kind: consent.Screening, Form: "EXPLICIT_ORAL", GivenBy: "SELF"}}, nurse, who)
+	first := d.do(q)
+	s, _, err := d.Load(t.Context(), who, nurse.Org)
+	if err != nil || len(s.Consent.Consents) != 1 {
+		t.Fatalf("%d consents, %v", len(s.Consent.Consents), err)
+	}
+	if got := first.About["consent"]; got != s.Consent.Consents[0].ID || len(first.About) != 1 {
+		t.Errorf("about %v, want the consent", first.About)
+	}
+	if again := d.do(q); !again.Repeated || again.About["consent"] != first.About["consent"] {
+		t.Errorf("repeated %t, about %v", again.Repeated, again.About)
+	}
+}
+
 func TestUnknownCommandsAndForeignBodies(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
