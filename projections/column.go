@@ -349,15 +349,15 @@ func decodeJSON(src any, v reflect.Value) error {
 	if !ok {
 		return errUnstorable
 	}
-	body := []byte(text)
 	if v.Type() == rawJSON {
-		var err error
-		if body, err = canonicalJSON(body); err != nil {
-			return err
+		body, err := canonicalJSON([]byte(text))
+		if err == nil {
+			v.SetBytes(body)
 		}
+		return err
 	}
 	v.SetZero()
-	return json.Unmarshal(body, v.Addr().Interface())
+	return json.Unmarshal([]byte(text), v.Addr().Interface())
 }
 
 var rawJSON = reflect.TypeFor[jsontext.Value]()

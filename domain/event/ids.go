@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -196,7 +195,7 @@ func (s StreamID) String() string {
 	if s.Kind == PolicyStream {
 		return "policy"
 	}
-	return fmt.Sprintf("%s-%s", streamPrefixes[s.Kind], s.Of)
+	return streamPrefixes[s.Kind] + "-" + s.Of.String()
 }
 
 // ParseStreamID reads what [StreamID.String] writes; else [ErrMalformedID].
