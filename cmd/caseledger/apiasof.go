@@ -120,8 +120,11 @@ func (v *view) Timeline(ctx context.Context, person event.UUID, at api.AsOf) (ou
 		if when.nothingYet() {
 			return nil
 		}
+		// In the order in which the rows lie: sorting them here, without their
+		// details, is cheaper than having the database do it.
 		q := timeline.Person(person, when.at)
 		q.Where = append(q.Where, v.controllers(true)...)
+		q.Order = []projections.Order{projections.Ascending("event"), projections.Ascending("part")}
 		for {
 			page, err := projections.Select(read, model, q)
 			if err != nil {
@@ -137,6 +140,7 @@ func (v *view) Timeline(ctx context.Context, person event.UUID, at api.AsOf) (ou
 			}
 		}
 	})
+	slices.SortStableFunc(out, func(a, b api.TimelineEntry) int { return compare(b.Position, a.Position) })
 	return out, reflects, told(err)
 }
 
@@ -152,10 +156,19 @@ func entryOf(r timeline.Row, when asOf) api.TimelineEntry {
 	return e
 }
 
+// inWords is each stored type in plain English, "Consent granted".
+var inWords = func() map[string]string {
+	words := map[string]string{}
+	for _, name := range catalogue.Names() {
+		text := strings.NewReplacer(".", " ", "-", " ").Replace(name)
+		words[name] = strings.ToUpper(text[:1]) + text[1:]
+	}
+	return words
+}()
+
 // summary says in plain English what kind of entry it is.
 func summary(stored string, part timeline.Part) string {
-	words := strings.NewReplacer(".", " ", "-", " ").Replace(stored)
-	words = strings.ToUpper(words[:1]) + words[1:]
+	words := inWords[stored]
 	if part == timeline.Received {
 		words += ", as it was told"
 	}

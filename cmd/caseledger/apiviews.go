@@ -120,8 +120,18 @@ func (v *view) known(ctx context.Context, read projections.View, person event.UU
 			return caseload.Row{}, errNoPerson
 		}
 	}
+	if !v.everybody {
+		row, err := projections.One(read, v.side.models.caseload, event.Case(person), projections.Keyed(v.controller.String()))
+		if err != nil {
+			return caseload.Row{}, err
+		}
+		if row == nil {
+			return caseload.Row{}, errNoPerson
+		}
+		return *row, nil
+	}
 	page, err := projections.Select(read, v.side.models.caseload, projections.Query{
-		Where: append(v.controllers(false), projections.Stream(event.Case(person))), Limit: 50,
+		Where: []projections.Condition{projections.Stream(event.Case(person))}, Limit: 1,
 		Order: []projections.Order{projections.Descending("position")}})
 	if err != nil {
 		return caseload.Row{}, err
