@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -105,14 +106,15 @@ func (v *view) Timeline(ctx context.Context, person event.UUID, at api.AsOf) (ou
 	if err != nil {
 		return nil, reflects, err
 	}
+	var rows []timeline.Row
 	err = v.side.store.View(ctx, func(read projections.View) error {
-		out = []api.TimelineEntry{}
-		row, err := v.known(ctx, read, person)
+		rows = nil
+		model := v.side.models.timeline
+		position, err := read.Position(model.Projection)
 		if err != nil {
 			return err
 		}
-		model := v.side.models.timeline
-		position, err := read.Position(model.Projection)
+		row, err := v.visible(ctx, read, person, when)
 		if err != nil {
 			return err
 		}
@@ -125,27 +127,70 @@ func (v *view) Timeline(ctx context.Context, person event.UUID, at api.AsOf) (ou
 		q := timeline.Person(person, when.at)
 		q.Where = append(q.Where, v.controllers(true)...)
 		q.Order = []projections.Order{projections.Ascending("event"), projections.Ascending("part")}
+		seen := false
 		for {
 			page, err := projections.Select(read, model, q)
 			if err != nil {
 				return err
 			}
-			for _, r := range page.Rows {
-				if r.Effective.Begun(when.TrueOn) {
-					out = append(out, entryOf(r, when))
+			for i := range page.Rows {
+				if r := &page.Rows[i]; r.Controller == v.controller {
+					seen, reflects.Revision = true, max(reflects.Revision, r.Revision)
 				}
 			}
+			if rows == nil {
+				rows = page.Rows
+			} else {
+				rows = append(rows, page.Rows...)
+			}
 			if q.After = page.Next; q.After == "" {
-				return nil
+				break
 			}
 		}
+		if !seen && v.byRows(when) {
+			return errNoPerson
+		}
+		return nil
 	})
-	slices.SortStableFunc(out, func(a, b api.TimelineEntry) int { return compare(b.Position, a.Position) })
-	return out, reflects, told(err)
+	return entriesOf(rows, when), reflects, told(err)
+}
+
+// entriesOf is a timeline, newest entry first.
+func entriesOf(rows []timeline.Row, when asOf) []api.TimelineEntry {
+	order := make([]int, 0, len(rows)) // rows are large, so their numbers are sorted
+	for i := range rows {
+		if rows[i].Effective.Begun(when.TrueOn) {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(rows[b].Position, rows[a].Position), cmp.Compare(rows[a].Part, rows[b].Part))
+	})
+	entries := make([]api.TimelineEntry, len(order))
+	for n, i := range order {
+		entries[n] = entryOf(&rows[i], when)
+	}
+	return entries
+}
+
+// byRows reports whether a timeline itself shows that the person is known to
+// the caller: every row of a caseload comes from an entry of it.
+func (v *view) byRows(when asOf) bool { return when.at == 0 && when.latest && !v.everybody }
+
+// visible is [view.known], but where the timeline will show it.
+func (v *view) visible(ctx context.Context, read projections.View, person event.UUID, when asOf) (caseload.Row, error) {
+	if !v.byRows(when) {
+		return v.known(ctx, read, person)
+	}
+	barred, err := v.kept(ctx, person)
+	if err == nil && barred {
+		err = errNoPerson
+	}
+	return caseload.Row{}, err
 }
 
 // entryOf is a row of a timeline as the api shows it.
-func entryOf(r timeline.Row, when asOf) api.TimelineEntry {
+func entryOf(r *timeline.Row, when asOf) api.TimelineEntry {
 	e := api.TimelineEntry{Event: event.ID{UUID: r.Event}, Position: r.Position, Type: string(r.Type), OccurredAt: r.Effective,
 		RecordedAt: r.RecordedAt, Purpose: r.Purpose, Summary: summary(string(r.Type), r.Part), Details: r.Data,
 		By:       api.By{Actor: r.Actor.ID, Role: r.Actor.Role, Side: r.Actor.Side, Org: r.Actor.Org},
@@ -231,18 +276,8 @@ func (v *view) consentsAt(ctx context.Context, read projections.View, person eve
 	rows = slices.DeleteFunc(rows, func(r consentstatus.Row) bool {
 		return !v.everybody && r.Controller != v.controller && !r.Controller.IsZero()
 	})
-	slices.SortFunc(rows, func(a, b consentstatus.Row) int { return compare(a.Position, b.Position) })
+	slices.SortFunc(rows, func(a, b consentstatus.Row) int { return cmp.Compare(a.Position, b.Position) })
 	return rows, nil
-}
-
-func compare[T event.Position | event.Revision](a, b T) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // historyTo reads a person's events up to a position, opened as far as the

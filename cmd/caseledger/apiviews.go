@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -111,14 +112,8 @@ var errNoPerson = fault.New(fault.Absent, "no-such-person", "there is no such pe
 // known returns the row that makes a person visible to the caller; the fault
 // "no-such-person" if there is none, or if limited access keeps the caller out.
 func (v *view) known(ctx context.Context, read projections.View, person event.UUID) (caseload.Row, error) {
-	if v.side.name != audit {
-		barred, err := v.guard.bars(ctx, person, v.caller.Actor.ID)
-		if err != nil {
-			return caseload.Row{}, err
-		}
-		if barred {
-			return caseload.Row{}, errNoPerson
-		}
+	if barred, err := v.kept(ctx, person); err != nil || barred {
+		return caseload.Row{}, cmp.Or(err, error(errNoPerson))
 	}
 	if !v.everybody {
 		row, err := projections.One(read, v.side.models.caseload, event.Case(person), projections.Keyed(v.controller.String()))

@@ -149,7 +149,8 @@ func (v *view) Rows(p *projections.Projection, plan projections.Plan, use func(p
 			query += " DESC"
 		}
 	}
-	query += " LIMIT " + w.value(int64(plan.Limit))
+	// A bound limit would make SQLite compile a kept query again each time.
+	query += " LIMIT " + strconv.Itoa(plan.Limit)
 	scan := newScanner(p)
 	var used error
 	err = each(v.ctx, v.sql, func(rows *sql.Rows) error {
