@@ -75,8 +75,8 @@ func (p *program) journalFile(path string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// load runs journals into a data directory that is new or empty, and closes
-// it. Times are the journals' own.
+// load runs journals into a data directory that is new or empty, builds the
+// read models and closes it. Times are the journals' own.
 func (p *program) load(ctx context.Context, o opening, journals ...*journal) (played, error) {
 	if err := o.dir.markSynthetic(); err != nil {
 		return played{}, err
@@ -91,6 +91,9 @@ func (p *program) load(ctx context.Context, o opening, journals ...*journal) (pl
 	player := player{r.recorder(clock.now, everybody().peers), clock}
 	sum, err := player.play(ctx, merged(journals...), func() { bar.add(1) })
 	bar.end()
+	if err == nil {
+		err = r.buildViews(ctx)
+	}
 	if closing := r.close(); err == nil {
 		err = closing
 	}

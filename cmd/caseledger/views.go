@@ -99,6 +99,16 @@ func (r *record) views(ctx context.Context, t trusted, options projections.Optio
 	return all, nil
 }
 
+// buildViews folds what the ledger holds into every set, so that a record
+// that nobody has served yet can be looked at and checked.
+func (r *record) buildViews(ctx context.Context) error {
+	all, err := r.views(ctx, everybody(), viewOptions)
+	if err != nil {
+		return err
+	}
+	return errors.Join(all.catchUp(ctx), all.close())
+}
+
 // sides are the open sets of read models.
 type sides []*side
 
