@@ -30,7 +30,7 @@ var (
 	buildFolder string
 	buildOnce   = sync.OnceValues(func() (string, error) {
 		path := filepath.Join(buildFolder, "caseledger")
-		build := exec.Command("go", "build", "-o", path, ".")
+		build := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".")
 		if out, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build the program: %w\n%s", err, out)
 		}
