@@ -34,50 +34,37 @@ func Model(v boundary.Viewer) projections.Model[Row] {
 		Types: []string{"consent.offered", "consent.granted", "consent.refused", "consent.narrowed",
 			"consent.withdrawn", "consent.reconfirmed", "consent.expired", "consent.invalidated"},
 		Keys: func(e event.Recorded) []projections.Key {
-			id := subject(e)
-			if _, own := v.Owner(e); !own || id.IsZero() {
-				return nil
+			if _, own := v.Owner(e); own {
+				if c, about := evolved(consent.State{}, e); about {
+					return []projections.Key{projections.Keyed(c.ID.String())}
+				}
 			}
-			return []projections.Key{projections.Keyed(id.String())}
+			return []projections.Key{}
 		},
 		Fold:    func(row *Row, e event.Recorded) *Row { return fold(v, row, e) },
 		Indexes: []projections.Index{{Columns: []string{"controller", "position"}}},
 	})
 }
 
-// subject is the consent that an event is about; zero for any other event.
-func subject(e event.Recorded) event.UUID {
-	switch d := e.Data.(type) {
-	case consent.ConsentOffered:
-		return d.Consent
-	case consent.ConsentGranted:
-		return d.Consent
-	case consent.ConsentRefused:
-		return d.Consent
-	case consent.ConsentNarrowed:
-		return d.Consent
-	case consent.ConsentWithdrawn:
-		return d.Consent
-	case consent.ConsentReconfirmed:
-		return d.Consent
-	case consent.ConsentExpired:
-		return d.Consent
-	case consent.ConsentInvalidated:
-		return d.Consent
+// evolved lets the area evolve one consent, so that what a status means is
+// said in one place; false if the event is about none.
+func evolved(s consent.State, e event.Recorded) (consent.Consent, bool) {
+	s = consent.Evolve(s, e)
+	if len(s.Consents) != 1 {
+		return consent.Consent{}, false
 	}
-	return event.UUID{}
+	return s.Consents[0], true
 }
 
-// fold lets the area evolve the one consent, so that what a status means is
-// said in one place.
 func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 	next := projections.Copy(row)
+	var s consent.State
 	if row == nil {
-		next.Consent = subject(e)
 		next.Controller, _ = v.Owner(e)
+	} else {
+		s.Consents = []consent.Consent{row.Value()}
 	}
-	evolved := consent.Evolve(consent.State{Consents: []consent.Consent{next.Value()}}, e)
-	c, _ := evolved.Get(next.Consent)
+	c, _ := evolved(s, e)
 	next.Kind, next.OfferedAt, next.Asked, next.Versions = c.Kind, c.Offered, c.Asked, c.Versions
 	next.RefusedAt, next.RefusedScope = c.Refusal.At, c.Refusal.Scope
 	next.WithdrawnAt, next.Invalid = c.Withdrawn, c.Invalid
