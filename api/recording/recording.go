@@ -130,7 +130,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 	}
 	now := r.Clock().UTC().Truncate(time.Microsecond)
 	decision := event.Context{Now: now, Effective: q.Effective, Person: q.Person, Actor: q.Actor,
-		Purpose: q.Purpose, Command: q.ID, Origin: q.Origin, Synthetic: r.Synthetic}
+		Purpose: q.Purpose, Command: q.ID, Origin: q.Origin, Peers: r.Peers(q.Actor.Org), Synthetic: r.Synthetic}
 	sent := eventstore.Command{ID: q.ID, Stream: event.Case(q.Person), Fingerprint: fingerprint, Subject: q.Person,
 		Effective: decision.When(), Actor: q.Actor, Purpose: q.Purpose, Correlation: q.Correlation, Origin: q.Origin,
 		If: q.If, IfAny: q.IfAny || command.Opens, Sees: r.sees(q.Actor)}

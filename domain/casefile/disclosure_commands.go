@@ -97,7 +97,7 @@ func (b MakeDisclosure) Check(s State, c event.Context) error {
 			return fault.Refuse("identifier-not-traced", "a disclosure is keyed only on an NHS number that is present and verified")
 		}
 	}
-	held := Tellable(s, k.Flow.Direction.From, flow.Categories)
+	held := Tellable(s, k.Flow.Direction.From, c, flow.Categories)
 	for _, source := range b.Sources {
 		if !slices.ContainsFunc(held, func(i event.Item) bool { return i.Source == source }) {
 			return fault.Refuse("nothing-to-tell", "nothing in these categories comes from one of the events named")
@@ -115,7 +115,7 @@ func (b MakeDisclosure) Events(s State, c event.Context) []event.Draft {
 	}
 	k, _ := s.Disclosure.Decision(b.Decision)
 	flow := b.Flow(k)
-	items := Tellable(s, flow.Direction.From, flow.Categories)
+	items := Tellable(s, flow.Direction.From, c, flow.Categories)
 	if len(b.Sources) > 0 {
 		items = slices.DeleteFunc(items, func(i event.Item) bool { return !slices.Contains(b.Sources, i.Source) })
 	}

@@ -422,26 +422,34 @@ func TestEvaluateIsMonotone(t *testing.T) {
 	})
 }
 
-// Health and justice data are told by the side in whose record they are; who
-// somebody is and where they live, by either.
-func TestASideTellsWhatItHolds(t *testing.T) {
+// Health and justice data are told by the controller in whose record they are;
+// who somebody is and where they live, by either side.
+func TestAControllerTellsWhatItHolds(t *testing.T) {
 	t.Parallel()
 	g := willing(t).as("PP", "PROB-N56").given("start-supervision", communityOrder).given("record-address", `{"variant":"NO_FIXED_ABODE"}`).
 		as("TX_PROV", "DRUG1").given("record-test-result", `{"kind":"DRUG","result":"NEGATIVE"}`).
 		as("HUB_NURSE", "HUB-CAM").given("complete-screening", `{"instrument":"GAD-7","items":[2,2,2,2,2,1,1]}`)
 	everything := reference.Categories.Codes()
-	for side, want := range map[event.Side][]event.Category{
-		event.NHS:            {"ID.DEMOG", "ID.ADDRESS", "H.SCREEN_BAND", "H.SCREEN_SCORE"},
-		event.Probation:      {"ID.DEMOG", "ID.ADDRESS", "J.SUPERVISION"},
-		event.VCSE:           {"H.DRUGTEST"},
-		event.LocalAuthority: nil,
+	identity := []event.Category{"ID.DEMOG", "ID.ADDRESS"}
+	for _, c := range []struct {
+		role event.Role
+		org  reference.OrganisationCode
+		want []event.Category
+	}{
+		{"HUB_NURSE", "HUB-CAM", append(slices.Clone(identity), "H.SCREEN_BAND", "H.SCREEN_SCORE")},
+		{"HUB_CLIN", "HUB-MID", append(slices.Clone(identity), "H.SCREEN_BAND", "H.SCREEN_SCORE")},
+		{"GP", "GP1", identity}, // on the same side, under another controller
+		{"PP", "PROB-N54", append(slices.Clone(identity), "J.SUPERVISION")},
+		{"TX_PROV", "DRUG1", []event.Category{"H.DRUGTEST"}},
+		{"HOUSING", "HOUSE-MID", nil},
 	} {
+		g.as(c.role, c.org)
 		var got []event.Category
-		for _, item := range casefile.Tellable(g.state(), side, everything) {
+		for _, item := range casefile.Tellable(g.state(), g.ctx.Actor.Side, g.ctx, everything) {
 			got = append(got, item.Category)
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", side, got, want)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.org, got, c.want)
 		}
 	}
 }

@@ -56,6 +56,12 @@ func (g *story) as(role event.Role, org reference.OrganisationCode) *story {
 		g.t.Fatalf("%s at %s: no such organisation, or not a role of its side", role, org)
 	}
 	g.ctx.Actor = event.Actor{ID: event.DeriveUUID("test-actor", []byte(role), []byte(org)), Role: role, Side: o.Side, Org: o.ID}
+	g.ctx.Peers = nil
+	for _, other := range orgs.All() {
+		if other.Controller == o.Controller {
+			g.ctx.Peers = append(g.ctx.Peers, other.ID)
+		}
+	}
 	return g
 }
 

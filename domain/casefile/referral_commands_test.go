@@ -108,7 +108,7 @@ func TestTheStatusOfAReferralIsTheReferrersToTell(t *testing.T) {
 	g.decides(care)
 	g.when("send-referral", g.referralTo("DRUG_ALCOHOL", "DRUG1").String()).then()
 	g.at("2026-02-10 10:00").as("TX_PROV", "DRUG1").when("accept-referral", step(g.sent())).then("referral.accepted")
-	items := casefile.Tellable(g.state(), event.NHS, []event.Category{"H.REFERRAL"})
+	items := casefile.Tellable(g.state(), event.NHS, g.ctx, []event.Category{"H.REFERRAL"})
 	if len(items) != 1 || items[0].Facts[1] != (event.Fact{Name: "status", Value: "ACCEPTED"}) {
 		t.Fatalf("got %d items, want the referral as it stands", len(items))
 	}
@@ -117,7 +117,7 @@ func TestTheStatusOfAReferralIsTheReferrersToTell(t *testing.T) {
 			t.Error("the reason is told with the status")
 		}
 	}
-	if n := len(casefile.Tellable(g.state(), event.VCSE, []event.Category{"H.REFERRAL"})); n != 0 {
+	if n := len(casefile.Tellable(g.state(), event.VCSE, g.ctx, []event.Category{"H.REFERRAL"})); n != 0 {
 		t.Errorf("the recipient could tell %d things of the referrer's record", n)
 	}
 	id := g.as("HUB_NURSE", "HUB-CAM").decides(g.toProbation(g.consents("PROB-N56"), "H.REFERRAL"))

@@ -13,11 +13,11 @@ import (
 	"caseledger/domain/supervision"
 )
 
-// Tellable lists what of the case a side could tell, of some categories: what
-// it holds. Who somebody is, what they need and where they live, either side
-// holds whoever wrote it down; health and justice data only the side in whose
-// record it is.
-func Tellable(s State, from event.Side, categories []event.Category) []event.Item {
+// Tellable lists what of the case the actor's controller could tell, of some
+// categories: what it holds. Who somebody is, what they need and where they
+// live, either side holds whoever wrote it down; health and justice data only
+// the controller in whose record it is.
+func Tellable(s State, from event.Side, c event.Context, categories []event.Category) []event.Item {
 	var items []event.Item
 	for _, item := range slices.Concat(person.Tellable(s.Person), supervision.Tellable(s.Supervision),
 		appointment.Tellable(s.Appointment), screening.Tellable(s.Screening)) {
@@ -27,7 +27,8 @@ func Tellable(s State, from event.Side, categories []event.Category) []event.Ite
 		}
 		group, _, _ := strings.Cut(string(item.Category), ".")
 		common := group != "H" && group != "J" && slices.Contains(e.Holder, from)
-		if common || s.Log[item.Source].Actor.Side == from {
+		by := s.Log[item.Source].Actor
+		if common || by.Side == from && (by.Org == c.Actor.Org || slices.Contains(c.Peers, by.Org)) {
 			items = append(items, item)
 		}
 	}

@@ -12,6 +12,9 @@ type Context struct {
 	Purpose   Purpose
 	Command   UUID // names the command; new identifiers derive from it
 	Origin    Origin
+	// Peers are the organisations that share the actor's controller, beside the
+	// actor's own: what one of them holds, all do.
+	Peers []UUID
 	// Synthetic is true where only identifiers of the test ranges may enter, so
 	// that no real person gets into made-up data, and false where only issued
 	// ones may.
