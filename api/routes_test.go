@@ -428,7 +428,7 @@ func TestLogsHoldIdentifiersOnly(t *testing.T) {
 	b.ask("GET", "/api/v1/caseload?site=CAMBRIDGE", "HUB_CLIN", "")
 	b.ask("POST", commandPath("link-identifier"), "HUB_CLIN", linkIdentifier, "If-Match", b.etagFor("HUB_CLIN", "HUB"))
 	log := b.log.String()
-	for _, secret := range []string{"Alpha", "1991", "9990001014", "999 000 1014", "CAMBRIDGE", "site=", "Bearer", "eyJ", "user-"} {
+	for _, secret := range []string{"Alpha", "1991-05-17", "9990001014", "999 000 1014", "CAMBRIDGE", "site=", "Bearer", "eyJ", "user-"} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
