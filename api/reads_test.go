@@ -77,7 +77,7 @@ func TestNothingIsAnsweredThatCannotBeRecorded(t *testing.T) {
 			b.looks.broken = true
 			w := b.ask(r.method, of(r.path, person1), r.role, r.body)
 			want(t, w, http.StatusServiceUnavailable, "access-log-unavailable")
-			for _, secret := range []string{"Alpha", "9990001014", "1991", "disk", person1.String(), event1.String()} {
+			for _, secret := range []string{"Alpha", "9990001014", "1991-05-17", "disk", person1.String(), event1.String()} {
 				if strings.Contains(w.Body.String(), secret) {
 					t.Errorf("the refusal holds %q", secret)
 				}
