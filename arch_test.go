@@ -523,7 +523,7 @@ func TestTopLevelFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains([]string{"bin", "data", "caseledger-data"}, e.Name()) &&
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(outputs, e.Name()) &&
 			!slices.Contains(topLevel, e.Name()) {
 			t.Errorf("folder %s has no place in the tree", e.Name())
 		}

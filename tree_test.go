@@ -140,6 +140,9 @@ func (f *sourceFile) texts(visit func(pos token.Pos, text string)) {
 	})
 }
 
+// outputs are folders that programs make at the root and .gitignore names.
+var outputs = []string{"bin", "data", "caseledger-data", "alpha-record"}
+
 // repository is everything in the tree that people keep: no build output, no
 // data directories, nothing hidden but .ci.
 type repository struct {
@@ -158,7 +161,7 @@ var theRepository = sync.OnceValues(func() (*repository, error) {
 			switch {
 			case name == ".", name == ".ci":
 				return nil
-			case strings.HasPrefix(d.Name(), "."), name == "bin", name == "data", name == "caseledger-data":
+			case strings.HasPrefix(d.Name(), "."), slices.Contains(outputs, name):
 				return filepath.SkipDir
 			}
 			return nil
