@@ -27,7 +27,7 @@ const lookAhead = 20_000
 
 // Events implements api.Feed. An entry is the caller's to see if it is part of
 // their controller's record, or told their controller something; overseers of
-// the regulator see every entry.
+// the regulator see every entry. One that cannot be opened holds nobody up.
 func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) ([]api.Entry, event.Position, error) {
 	v, err := f.of(c)
 	if err != nil {
@@ -56,6 +56,12 @@ func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) ([]api.
 			continue
 		}
 		e, mine, err := v.mine(ctx, reader, s)
+		if poisonous(err) {
+			// Whose it is cannot be told, so only those who see everything see
+			// that it is there; it is parked and listed like in the read models.
+			e = event.Recorded{Position: s.Position, RecordedAt: s.RecordedAt, ID: s.ID, Stream: s.Stream, Revision: s.Revision, Meta: meta}
+			mine, err = v.everybody, nil
+		}
 		if err != nil {
 			return nil, q.After, err
 		}
