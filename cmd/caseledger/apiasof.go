@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"caseledger/api"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/consent"
 	"caseledger/domain/event"
 	"caseledger/eventstore/codec"
@@ -204,7 +205,7 @@ func entryOf(r *timeline.Row, when asOf) api.TimelineEntry {
 // inWords is each stored type in plain English, "Consent granted".
 var inWords = func() map[string]string {
 	words := map[string]string{}
-	for _, name := range catalogue.Names() {
+	for _, name := range catalogue.Events.Names() {
 		text := strings.NewReplacer(".", " ", "-", " ").Replace(name)
 		words[name] = strings.ToUpper(text[:1]) + text[1:]
 	}
@@ -283,7 +284,7 @@ func (v *view) consentsAt(ctx context.Context, read projections.View, person eve
 // historyTo reads a person's events up to a position, opened as far as the
 // side may.
 func (v *view) historyTo(ctx context.Context, person event.UUID, to event.Position) ([]event.Recorded, error) {
-	reader := codec.NewReader(catalogue, v.side.keys, codec.Options{})
+	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
 	var history []event.Recorded
 	for s, err := range v.record.store.ReadStream(ctx, event.Case(person), 0) {
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/eventstore/codec"
 	"caseledger/projections"
@@ -215,7 +216,7 @@ func catchUpPlainly(ctx context.Context, r *record, path string) (time.Duration,
 	if err != nil {
 		return 0, err
 	}
-	reader := codec.NewReader(catalogue, r.opener(string(event.NHS)), codec.Options{})
+	reader := codec.NewReader(catalogue.Events, r.opener(string(event.NHS)), codec.Options{})
 	began := time.Now()
 	for stored, err := range r.store.ReadAll(ctx, 0) {
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 )
 
@@ -86,8 +87,8 @@ func kindOf(t reflect.Type) string {
 }
 
 func (p *program) printCatalogue() error {
-	for _, name := range catalogue.Names() {
-		d, _ := catalogue.Named(name)
+	for _, name := range catalogue.Events.Names() {
+		d, _ := catalogue.Events.Named(name)
 		if p.json() {
 			if err := p.object(p.out, listed(d)); err != nil {
 				return err

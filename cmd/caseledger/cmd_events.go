@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
@@ -30,7 +31,7 @@ func (p *program) eventsCommand() *cobra.Command {
 	wanted := func() (filter, error) {
 		f := filter{after: event.Position(after), types: map[string]bool{}}
 		for _, t := range types {
-			if _, ok := catalogue.Named(t); !ok {
+			if _, ok := catalogue.Events.Named(t); !ok {
 				return f, usage("there is no event type %q; `caseledger events catalogue` lists them", t)
 			}
 			f.types[t] = true

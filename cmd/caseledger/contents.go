@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 )
 
@@ -15,7 +16,7 @@ import (
 // stored name, and for one that cannot be read the word for why.
 func contents(e event.Recorded) (jsontext.Value, error) {
 	fields := map[string]any{}
-	definition, ok := catalogue.Of(e.Data)
+	definition, ok := catalogue.Events.Of(e.Data)
 	if !ok {
 		return jsontext.Value("{}"), nil
 	}

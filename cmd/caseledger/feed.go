@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"caseledger/api"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
@@ -38,7 +39,7 @@ func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) ([]api.
 		types[t] = true
 	}
 	entries, reached, passed := []api.Entry{}, q.After, 0
-	reader := codec.NewReader(catalogue, v.side.keys, codec.Options{})
+	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
 	barred := map[event.UUID]bool{}
 	for s, err := range f.record.store.ReadAll(ctx, q.After) {
 		if err != nil {
@@ -177,7 +178,7 @@ func (f feed) Event(ctx context.Context, c api.Caller, id event.ID) (api.EntryDe
 
 // detail opens the entry that a row of the caller's timeline stands for.
 func (f feed) detail(ctx context.Context, v *view, row timeline.Row) (api.EntryDetail, error) {
-	reader := codec.NewReader(catalogue, v.side.keys, codec.Options{})
+	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
 	for s, err := range f.record.store.ReadAll(ctx, row.Position-1) {
 		if err != nil {
 			return api.EntryDetail{}, err

@@ -10,25 +10,14 @@ import (
 	_ "modernc.org/sqlite" // the driver of every database here
 
 	"caseledger/api/recording"
-	"caseledger/domain/access"
-	"caseledger/domain/appointment"
 	"caseledger/domain/casefile"
-	"caseledger/domain/consent"
-	"caseledger/domain/disclosure"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
-	"caseledger/domain/person"
-	"caseledger/domain/referral"
-	"caseledger/domain/screening"
-	"caseledger/domain/supervision"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
 )
-
-// catalogue is every event type that a ledger may hold.
-var catalogue = event.NewCatalogue(person.Events, supervision.Events, appointment.Events, consent.Events,
-	screening.Events, referral.Events, disclosure.Events, access.Events)
 
 // record is an open data directory: the ledger and its keys.
 type record struct {
@@ -99,7 +88,7 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 	if r.vault, err = vault.Open(ctx, vault.Config{Path: o.dir.file(keysFile), KEKPath: kek, ReadOnly: r.readOnly, Now: o.now, Rand: o.random}); err != nil {
 		return nil, fmt.Errorf("open the keys in %s: %w", o.dir, err)
 	}
-	r.codec = codec.New(catalogue, r.vault, o.random)
+	r.codec = codec.New(catalogue.Events, r.vault, o.random)
 	if o.mode == writing {
 		// No command is under way yet, so every reservation is a leftover: also
 		// one that a clock ahead of ours made.

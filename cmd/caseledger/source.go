@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
@@ -50,7 +51,7 @@ func (s *source) reader(types []string) *wanted {
 	for _, t := range slices.Concat(types, projections.Always) {
 		w.types[t] = true
 	}
-	w.Reader = codec.NewReader(catalogue, s.keys, codec.Options{Types: func(name string) bool { return w.types[name] }})
+	w.Reader = codec.NewReader(catalogue.Events, s.keys, codec.Options{Types: func(name string) bool { return w.types[name] }})
 	s.readers[key] = w
 	return w
 }

@@ -45,7 +45,7 @@ type RecordAccessed struct {
 var recordAccessed = event.Define[RecordAccessed]("record.accessed", 1)
 
 // Events lists the area's event definitions.
-var Events = []*event.Definition{recordAccessed}
+var Events = []*event.Definition{recordAccessed, ledgerRead, replayExported}
 
 // Catalogue holds every event type of an access stream, the kernel's included.
 var Catalogue = event.NewCatalogue(Events)

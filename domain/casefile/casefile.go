@@ -10,24 +10,24 @@ import (
 	"strings"
 
 	"caseledger/domain/appointment"
+	"caseledger/domain/breakglass"
 	"caseledger/domain/consent"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
+	"caseledger/domain/lawfulness"
 	"caseledger/domain/person"
 	"caseledger/domain/referral"
+	"caseledger/domain/rights"
 	"caseledger/domain/screening"
 	"caseledger/domain/supervision"
 )
 
 // State is a person's case as decisions see it.
 type State struct {
-	Person      person.State
-	Supervision supervision.State
-	Appointment appointment.State
-	Consent     consent.State
-	Screening   screening.State
-	Referral    referral.State
-	Disclosure  disclosure.State
+	lawfulness.Case
+	// Surroundings are the organisations, agreements and governance that
+	// decisions ask about beside the case; the zero value knows of none.
+	Surroundings lawfulness.Known
 
 	// Holders are the organisations that recorded something about the person
 	// or were told something about them: to everyone else the person is absent.
@@ -50,7 +50,7 @@ type Entry struct {
 // Catalogue holds every event type of a case, the kernel's included.
 var Catalogue = event.NewCatalogue(
 	person.Events, supervision.Events, appointment.Events, consent.Events,
-	screening.Events, referral.Events, disclosure.Events,
+	screening.Events, referral.Events, disclosure.Events, rights.Events, breakglass.Events,
 )
 
 // EventTypes lists the stored names of everything a case can hold but the
@@ -80,13 +80,7 @@ func Evolve(s State, e event.Recorded) State {
 }
 
 func evolveInPlace(s State, e event.Recorded) State {
-	s.Person = person.Evolve(s.Person, e)
-	s.Supervision = supervision.Evolve(s.Supervision, e)
-	s.Appointment = appointment.Evolve(s.Appointment, e)
-	s.Consent = consent.Evolve(s.Consent, e)
-	s.Screening = screening.Evolve(s.Screening, e)
-	s.Referral = referral.Evolve(s.Referral, e)
-	s.Disclosure = disclosure.Evolve(s.Disclosure, e)
+	s.Case = s.Case.Evolve(e)
 	if e.Stream.Kind == event.CaseStream && e.Type != "key.created" && e.Type != "key.destroyed" {
 		s.Holders[e.Actor.Org] = true
 		s.Log[e.ID] = Entry{e.Type, e.Command, e.Effective, e.Actor, e.Corrects}

@@ -17,4 +17,5 @@ var Events = []*event.Definition{
 	objectionRecorded,
 	objectionLifted,
 	optOutStatusChecked,
+	authorityToActRecorded,
 }

@@ -75,7 +75,7 @@ func Evolve(s State, e event.Recorded) State {
 				s.Objections[i].Lifted = e.Effective
 			}
 		}
-	case OptOutStatusChecked:
+	case OptOutStatusChecked, AuthorityToActRecorded:
 	}
 	return s
 }

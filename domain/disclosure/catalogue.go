@@ -12,4 +12,7 @@ var Events = []*event.Definition{
 	unplannedDisclosureReported,
 	publicInterestDecisionRecorded,
 	disclosureDecisionClosed,
+	courtOrderRecorded,
+	mappaRequestRecorded,
+	emergencyDisclosureReviewed,
 }

@@ -48,7 +48,7 @@ func Evolve(s State, e event.Recorded) State {
 		if !d.Decision.IsZero() {
 			s.PublicInterest = append(slices.Clip(s.PublicInterest), d.Decision)
 		}
-	case OnwardDisclosed:
+	case OnwardDisclosed, CourtOrderRecorded, MappaRequestRecorded, EmergencyDisclosureReviewed:
 	}
 	return s
 }

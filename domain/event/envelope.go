@@ -84,10 +84,20 @@ type Recorded struct {
 	// Data is the event's struct, at the current version. Fields whose box is
 	// not open are zero, and Personal fields say which.
 	Data any
+	// Import says why an imported event was recorded past validation, and where
+	// it came from; absent of a live one.
+	Import Personal[Provenance]
 	// Operational says whether the operational box, which holds everything
 	// that is not Personal, could be read: Open, Withheld or Erased. It is
 	// Open for an event that has none.
 	Operational State
+}
+
+// Provenance is why a fact was recorded past validation, and from which system
+// it came. It is stored beside the event's own fields, under a reserved name.
+type Provenance struct {
+	Reason string `json:"reason"`
+	System string `json:"sourceSystem"`
 }
 
 // Draft is an event that has been decided and not yet sealed.

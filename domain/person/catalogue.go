@@ -13,4 +13,7 @@ var Events = []*event.Definition{
 	accessRestrictionLifted,
 	communicationNeedRecorded,
 	privacyNoticeGiven,
+	mergeFenced,
+	personsMerged,
+	personsUnmerged,
 }

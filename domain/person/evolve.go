@@ -103,6 +103,7 @@ func Evolve(s State, e event.Recorded) State {
 		}
 	case CommunicationNeedRecorded:
 		s.Needs = Needs{d.Adjustments.Value(), d.Language.Value(), e.ID}
+	case MergeFenced, PersonsMerged, PersonsUnmerged:
 	case PrivacyNoticeGiven:
 		s.Notices = append(slices.Clip(s.Notices), Notice{d.Notice, d.Format, e.Effective})
 	}

@@ -14,4 +14,8 @@ var Events = []*event.Definition{
 	releasedOnLicence,
 	caseTransferred,
 	supervisionEnded,
+	enforcementReferred,
+	licenceRecalled,
+	riskRegistrationNoted,
+	reportingExplained,
 }

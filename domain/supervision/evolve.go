@@ -104,6 +104,7 @@ func Evolve(s State, e event.Recorded) State {
 		}
 	case BreachWarningIssued:
 		s.Warnings = append(slices.Clip(s.Warnings), e.Effective)
+	case LicenceRecalled, EnforcementReferred, RiskRegistrationNoted, ReportingExplained:
 	case CustodyEntered:
 		s.InCustody = true
 	case ReleasedOnLicence:

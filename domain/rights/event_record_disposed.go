@@ -1,0 +1,17 @@
+package rights
+
+import "caseledger/domain/event"
+
+// RecordDisposed says that the side's record of some data classes of the
+// person was disposed of: its keys are destroyed with it.
+type RecordDisposed struct {
+	Disposal event.UUID     `json:"disposal"`
+	Period   event.UUID     `json:"period"` // the retention period that was over
+	Class    RetentionClass `json:"class"`
+	// Data are the data classes disposed of.
+	Data []event.Class `json:"data"`
+}
+
+func (RecordDisposed) isEvent() {}
+
+var recordDisposed = event.Define[RecordDisposed]("rights.record-disposed", 1)
