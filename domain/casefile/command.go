@@ -110,26 +110,38 @@ func unacceptable(fields []fault.Field) error {
 // skew is how far a client's clock may run ahead of ours.
 const skew = time.Minute
 
-// Decide says what a command records. b is a value of the command's Body
-// type. A live command is checked and may be refused; an imported fact is
-// not, because what happened must be recordable. It does not ask whether the
-// actor's role or organisation may give the command: callers do, before.
-func (c Command) Decide(s State, b any, ctx event.Context) ([]event.Draft, error) {
+// Admit refuses a body that cannot be understood, whatever the state it is
+// given in, and one that speaks of the future. It returns the context in which
+// the body is decided: that of the time at which it says it was so. It is
+// asked for live commands and imported facts alike.
+func Admit(b any, ctx event.Context) (event.Context, error) {
 	if v, ok := b.(Validator); ok {
 		if err := unacceptable(v.Validate()); err != nil {
-			return nil, err
+			return ctx, err
 		}
 	}
 	if v, ok := b.(ContextValidator); ok {
 		if err := unacceptable(v.ValidateIn(ctx)); err != nil {
-			return nil, err
+			return ctx, err
 		}
 	}
 	if t, ok := b.(interface{ HappenedAt() event.When }); ok && !t.HappenedAt().IsZero() {
 		ctx.Effective = t.HappenedAt()
 	}
 	if ctx.When().Earliest().After(ctx.Now.Add(skew)) {
-		return nil, fault.Bad("/effectiveAt", "in-the-future", "what is recorded must have happened")
+		return ctx, fault.Bad("/effectiveAt", "in-the-future", "what is recorded must have happened")
+	}
+	return ctx, nil
+}
+
+// Decide says what a command records. b is a value of the command's Body
+// type. A live command is checked and may be refused; an imported fact is
+// not, because what happened must be recordable. It does not ask whether the
+// actor's role or organisation may give the command: callers do, before.
+func (c Command) Decide(s State, b any, ctx event.Context) ([]event.Draft, error) {
+	ctx, err := Admit(b, ctx)
+	if err != nil {
+		return nil, err
 	}
 	if ctx.Origin == event.Live {
 		if c.Opens == s.Exists() {
