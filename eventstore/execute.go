@@ -38,7 +38,10 @@ type Command struct {
 	Purpose     event.Purpose
 	Correlation event.UUID
 	Origin      event.Origin
-	Policy      [32]byte
+	// Import says why an imported command is recorded past validation, and which
+	// system it came from: both, or neither. It is only ever stored inside a box.
+	Import event.Provenance
+	Policy [32]byte
 	// If is the revision the caller read; checked unless IfAny. It holds while
 	// nothing that the caller can see has been recorded after it: an entry that
 	// is not for the caller must neither stop nor be betrayed by a command.

@@ -20,7 +20,13 @@ const (
 	PersonSide     Side = "PERSON"
 )
 
-// Sides lists every side, in the order of the domain reference.
+// Shared stands in the place of a side for what is nobody's personal record and
+// open to every side: agreements, and the rules that decisions are judged by.
+// No organisation has it.
+const Shared Side = "SHARED"
+
+// Sides lists every side that an organisation can have, in the order of the
+// domain reference.
 var Sides = []Side{NHS, Probation, Prison, LocalAuthority, VCSE, Court, Police, Regulator, Research, PersonSide}
 
 // Role is a role code of domain reference section 1, held at the time of the

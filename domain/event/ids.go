@@ -159,6 +159,31 @@ func Case(person UUID) StreamID { return StreamID{CaseStream, person} }
 // Access returns the stream of one session's reads.
 func Access(session UUID) StreamID { return StreamID{AccessStream, session} }
 
+// Agreement returns the stream of one data sharing agreement.
+func Agreement(agreement UUID) StreamID { return StreamID{AgreementStream, agreement} }
+
+// Organisation returns the stream of one organisation's governance.
+func Organisation(org UUID) StreamID { return StreamID{OrgStream, org} }
+
+// Findings returns the stream of the findings about one subject.
+func Findings(subject UUID) StreamID { return StreamID{FindingStream, subject} }
+
+// policySubject is what the policy stream is about. It is derived, so that it
+// is the same in every ledger.
+var policySubject = DeriveUUID("policy")
+
+// Subject is whose keys seal what is recorded on the stream: what it is about.
+// What an access stream holds is about whoever each look names, and it has none.
+func (s StreamID) Subject() UUID {
+	switch s.Kind {
+	case PolicyStream:
+		return policySubject
+	case AccessStream:
+		return UUID{}
+	}
+	return s.Of
+}
+
 // Policy is the one policy stream.
 var Policy = StreamID{Kind: PolicyStream}
 

@@ -81,6 +81,19 @@ func TestIdentifiersComeBackFromTheirText(t *testing.T) {
 	})
 }
 
+// The subject of a stream decides whose keys seal it, so it never changes.
+func TestWhatAStreamIsAbout(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[event.StreamID]event.UUID{
+		event.Case(person): person, event.Agreement(person): person, event.Organisation(person): person, event.Findings(person): person,
+		event.Policy: event.DeriveUUID("policy"), event.Access(person): {},
+	} {
+		if got := s.Subject(); got != want {
+			t.Errorf("%s is about %s, want %s", s, got, want)
+		}
+	}
+}
+
 func TestTheNoneIdentifierIsEmptyText(t *testing.T) {
 	t.Parallel()
 	text, err := event.UUID{}.MarshalText()

@@ -84,8 +84,13 @@ type boxContent struct {
 // that is clear has none, and SameCommand cannot tell.
 //
 // The fault "event-too-large" says that what an event holds does not fit a
-// box, or its boxes not eventstore.MaxBodyBytes.
+// box, or its boxes not eventstore.MaxBodyBytes. Where an imported command says
+// why and from which system, each of its events holds that; a command that says
+// half of it, or is live and says any, is an error.
 func (c *Codec) Seal(ctx context.Context, cmd eventstore.Command, drafts []event.Draft, history []event.Recorded) ([]eventstore.Event, error) {
+	if cmd.Import != (event.Provenance{}) && (cmd.Origin != event.Imported || cmd.Import.Reason == "" || cmd.Import.System == "") {
+		return nil, errors.New("codec: an imported command, and no other, says why and from which system")
+	}
 	events := make([]*sealing, len(drafts))
 	var refs []vault.Ref
 	known := map[vault.Ref]int{}
@@ -156,15 +161,18 @@ func (c *Codec) prepare(cmd eventstore.Command, d event.Draft, index int) (*seal
 	}
 	data := reflect.New(reflect.TypeOf(d.Data)).Elem()
 	data.Set(reflect.ValueOf(d.Data))
-	var fingerprint *[32]byte
+	var also reserved
 	if index == 0 {
-		fingerprint = &cmd.Fingerprint
+		also.fingerprint = hex.EncodeToString(cmd.Fingerprint[:])
+	}
+	if cmd.Import != (event.Provenance{}) {
+		also.source = &cmd.Import
 	}
 	versions := c.plans[e.meta.Type]
 	e.plan = versions[len(versions)-1]
 	for i := range e.plan.boxes {
 		b := &e.plan.boxes[i]
-		content, err := b.gather(data, fingerprint)
+		content, err := b.gather(data, also)
 		if err != nil {
 			return nil, fmt.Errorf("event %s: %w", e.meta.Type, err)
 		}

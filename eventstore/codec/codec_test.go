@@ -119,6 +119,7 @@ func mustSeal(t testing.TB, c *codec.Codec, cmd eventstore.Command, history []ev
 // expose compares Personal values by what they hold.
 var expose = cmp.Options{
 	cmp.Transformer("string", func(p event.Personal[string]) [2]any { v, s := p.Get(); return [2]any{v, s} }),
+	cmp.Transformer("source", func(p event.Personal[event.Provenance]) [2]any { v, s := p.Get(); return [2]any{v, s} }),
 	cmp.Transformer("strings", func(p event.Personal[[]string]) [2]any { v, s := p.Get(); return [2]any{v, s} }),
 	cmp.Transformer("ints", func(p event.Personal[[]int]) [2]any { v, s := p.Get(); return [2]any{v, s} }),
 	cmp.Transformer("told", func(p event.Personal[told]) [2]any { v, s := p.Get(); return [2]any{v, s} }),

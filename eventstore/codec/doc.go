@@ -35,7 +35,9 @@
 // The content of a box is a JSON object of field names and values, in the
 // order of the event's struct. The operational box of the controller holds
 // every field that is not Personal, and in a command's first event also
-// "$fingerprint", the command's fingerprint in hexadecimal. Every event but a
+// "$fingerprint", the command's fingerprint in hexadecimal. An imported event's
+// may hold "$import", {"reason": …, "sourceSystem": …}: why it was recorded past
+// validation, and which system it came from. Every event but a
 // clear one has that box, also without fields: its key shows whose record the
 // event is part of. An absent Personal field is left out, and so is any other
 // box without fields.

@@ -63,6 +63,7 @@ var bodies = rapid.Custom(func(t *rapid.T) codec.Body {
 		b.Boxes = []codec.Box{{Holder: event.Controller, Sealed: rapid.SliceOf(rapid.Byte()).Draw(t, "content")}}
 		return b
 	}
+	b.Boxes = []codec.Box{} // as it is read back, also without any
 	for _, class := range event.Classes {
 		for _, holder := range []event.Holder{event.Controller, event.Recipient} {
 			if rapid.Bool().Draw(t, "box") {

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/hex"
 	"fmt"
 	"reflect"
 	"slices"
@@ -23,8 +22,8 @@ type plan struct {
 // boxPlan is one box of a version: a struct type made of its fields, in the
 // order of the event's struct. Fields that are not Personal keep their types and
 // tags; a Personal field becomes a pointer to its value, left out where the
-// value is absent. The last field of the operational controller box is the
-// fingerprint.
+// value is absent. The last fields of the operational controller box are the
+// reserved ones: the fingerprint, and why the event was imported.
 type boxPlan struct {
 	class   event.Class // empty: clear
 	holder  event.Holder
@@ -34,10 +33,10 @@ type boxPlan struct {
 	// the operational one of the controller, or the clear one. Every event has
 	// it, also without fields, so that its key shows whose record it is part of.
 	operational bool
-	// fingerprinted says that a command's fingerprint has its place here: in
-	// every operational box but the clear one, and no command consists of clear
-	// events alone.
-	fingerprinted bool
+	// reserving says that the reserved members have their place here: in every
+	// operational box but the clear one, and no command consists of clear events
+	// alone.
+	reserving bool
 }
 
 type boxField struct {
@@ -45,7 +44,18 @@ type boxField struct {
 	personal   bool
 }
 
-const fingerprintTag = `json:"$fingerprint,omitzero"`
+// reserved is what a box holds beside the event's own fields.
+type reserved struct {
+	fingerprint string            // of the command, in its first event
+	source      *event.Provenance // of an imported event; nil where it was not said
+}
+
+// The reserved members, in the order in which they follow an event's own.
+// fieldsOf keeps their names from events.
+var reservedMembers = []reflect.StructField{
+	{Name: "CommandFingerprint_", Type: reflect.TypeFor[string](), Tag: `json:"$fingerprint,omitzero"`},
+	{Name: "Import_", Type: reflect.TypeFor[*event.Provenance](), Tag: `json:"$import,omitzero"`},
+}
 
 func newPlan(d *event.Definition, v event.Version) *plan {
 	p := &plan{definition: d, version: v}
@@ -63,7 +73,7 @@ func newPlan(d *event.Definition, v event.Version) *plan {
 		p.boxes[find("", event.Controller)].operational = true
 	} else {
 		own := find(event.Operational, event.Controller)
-		p.boxes[own].operational, p.boxes[own].fingerprinted = true, true
+		p.boxes[own].operational, p.boxes[own].reserving = true, true
 	}
 	for _, f := range v.Fields {
 		class := f.Class
@@ -87,8 +97,8 @@ func newPlan(d *event.Definition, v event.Version) *plan {
 	}
 	for i := range p.boxes {
 		b := &p.boxes[i]
-		if b.fingerprinted {
-			members[i] = append(members[i], reflect.StructField{Name: "CommandFingerprint_", Type: reflect.TypeFor[string](), Tag: fingerprintTag})
+		if b.reserving {
+			members[i] = append(members[i], reservedMembers...)
 		}
 		b.content = reflect.StructOf(members[i])
 	}
@@ -105,7 +115,7 @@ func (b *boxPlan) order() int {
 }
 
 // gather builds the content of a box; nil if the event has nothing for it.
-func (b *boxPlan) gather(data reflect.Value, fingerprint *[32]byte) (any, error) {
+func (b *boxPlan) gather(data reflect.Value, also reserved) (any, error) {
 	content := reflect.New(b.content)
 	box := content.Elem()
 	filled := b.operational
@@ -127,8 +137,9 @@ func (b *boxPlan) gather(data reflect.Value, fingerprint *[32]byte) (any, error)
 			return nil, fmt.Errorf("codec: field %s is %s: what cannot be read cannot be recorded", b.content.Field(f.box).Name, state)
 		}
 	}
-	if fingerprint != nil && b.fingerprinted {
-		box.Field(box.NumField() - 1).SetString(hex.EncodeToString(fingerprint[:]))
+	if b.reserving {
+		box.Field(len(b.fields)).SetString(also.fingerprint)
+		box.Field(len(b.fields) + 1).Set(reflect.ValueOf(also.source))
 	}
 	if !filled {
 		return nil, nil
@@ -136,12 +147,12 @@ func (b *boxPlan) gather(data reflect.Value, fingerprint *[32]byte) (any, error)
 	return content.Interface(), nil
 }
 
-// scatter reads the content of a box into the event and returns the
-// fingerprint in it, if any.
-func (b *boxPlan) scatter(data reflect.Value, content []byte) (fingerprint string, err error) {
+// scatter reads the content of a box into the event and returns what else is
+// in it.
+func (b *boxPlan) scatter(data reflect.Value, content []byte) (also reserved, err error) {
 	target := reflect.New(b.content)
 	if err := json.Unmarshal(content, target.Interface(), strict); err != nil {
-		return "", malformed("the content of a box")
+		return reserved{}, malformed("the content of a box")
 	}
 	box := target.Elem()
 	for _, f := range b.fields {
@@ -154,10 +165,14 @@ func (b *boxPlan) scatter(data reflect.Value, content []byte) (fingerprint strin
 			field.Addr().Interface().(event.PersonalValue).Restore(value.Elem().Interface(), event.Open)
 		}
 	}
-	if b.fingerprinted {
-		fingerprint = box.Field(box.NumField() - 1).String()
+	if b.reserving {
+		also.fingerprint = box.Field(len(b.fields)).String()
+		also.source = box.Field(len(b.fields) + 1).Interface().(*event.Provenance)
+		if also.source != nil && (also.source.Reason == "" || also.source.System == "") {
+			return reserved{}, malformed("half an import's source")
+		}
 	}
-	return fingerprint, nil
+	return also, nil
 }
 
 // mark gives the Personal fields of a box that cannot be read their state.

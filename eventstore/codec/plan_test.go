@@ -23,19 +23,20 @@ type walked struct {
 // end in values or in a named error.
 func FuzzBoxContent(f *testing.F) {
 	p := newPlan(event.Define[walked]("step.walked", 1), event.Define[walked]("step.walked", 1).Current())
-	for _, s := range []string{`{"step":"a","on":"2026-02-23","parts":["b"],"note":"c","$fingerprint":"d"}`, `{"note":null}`, `{"at":"2026-02-23","more":[]}`, `null`, `{}`,
+	for _, s := range []string{`{"step":"a","on":"2026-02-23","parts":["b"],"note":"c","$fingerprint":"d"}`, `{"$import":{"reason":"a","sourceSystem":"b"}}`, `{"$import":{}}`, `{"$import":null}`, `{"note":null}`, `{"at":"2026-02-23","more":[]}`, `null`, `{}`,
 		`{"note":"a","note":"b"}`, `{"other":1}`, `{"on":"never"}`, "{\"note\":\"\xff\"}"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		data := reflect.New(p.version.Type).Elem()
-		if _, err := p.boxes[0].scatter(data, content); err != nil {
+		also, err := p.boxes[0].scatter(data, content)
+		if err != nil {
 			if !errors.Is(err, ErrMalformed) {
 				t.Errorf("an unnamed error: %v", err)
 			}
 			return
 		}
-		if _, err := p.boxes[0].gather(data, nil); err != nil {
+		if _, err := p.boxes[0].gather(data, also); err != nil {
 			t.Errorf("read, and cannot be written: %v", err)
 		}
 	})
@@ -44,7 +45,8 @@ func FuzzBoxContent(f *testing.F) {
 func TestWhatTheCodecNeverWritesItNeverReads(t *testing.T) {
 	t.Parallel()
 	p := newPlan(event.Define[walked]("step.walked", 1), event.Define[walked]("step.walked", 1).Current())
-	for _, content := range []string{``, `[]`, `{"other":1}`, `{"note":"a","note":"b"}`, `{"Note":"a"}`, `{"on":"2026-02-30"}`, `{"note":1}`, "{\"note\":\"\xff\"}", `{} {}`} {
+	for _, content := range []string{``, `[]`, `{"other":1}`, `{"note":"a","note":"b"}`, `{"Note":"a"}`, `{"on":"2026-02-30"}`, `{"note":1}`, `{"$import":{}}`, `{"$import":{"reason":"a"}}`,
+		`{"$import":{"sourceSystem":"a"}}`, `{"$import":{"reason":"a","sourceSystem":"b","more":1}}`, `{"$other":1}`, "{\"note\":\"\xff\"}", `{} {}`} {
 		data := reflect.New(p.version.Type).Elem()
 		if _, err := p.boxes[0].scatter(data, []byte(content)); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s was read: %v", content, err)

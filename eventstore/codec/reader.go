@@ -115,15 +115,14 @@ func (r *Reader) decode(ctx context.Context, s eventstore.Stored) (_ event.Recor
 		}
 		box := &p.boxes[at]
 		at++
-		state, mark, err := r.open(ctx, s, &p.meta, b, box, target, work)
+		state, also, err := r.open(ctx, s, &p.meta, b, box, target, work)
 		if err != nil {
 			return event.Recorded{}, "", err
 		}
-		if mark != "" {
-			fingerprint = mark
-		}
 		if b.operational {
 			e.Operational = state
+			fingerprint = also.fingerprint
+			e.Import = sourceOf(e.Origin, state, also.source)
 		}
 	}
 	if at != p.count {
@@ -146,7 +145,7 @@ func (r *Reader) decode(ctx context.Context, s eventstore.Stored) (_ event.Recor
 }
 
 // open reads one box into the event, or marks its fields.
-func (r *Reader) open(ctx context.Context, s eventstore.Stored, m *event.Meta, b *boxPlan, box *Box, target reflect.Value, work *opened) (event.State, string, error) {
+func (r *Reader) open(ctx context.Context, s eventstore.Stored, m *event.Meta, b *boxPlan, box *Box, target reflect.Value, work *opened) (event.State, reserved, error) {
 	content := box.Sealed
 	if b.class != "" {
 		work.context = appendContext(work.context[:0], s.ID, s.Stream, m, box)
@@ -155,22 +154,36 @@ func (r *Reader) open(ctx context.Context, s eventstore.Stored, m *event.Meta, b
 		switch {
 		case errors.Is(err, vault.ErrWithheld):
 			b.mark(target, event.Withheld)
-			return event.Withheld, "", nil
+			return event.Withheld, reserved{}, nil
 		case errors.Is(err, vault.ErrErased):
 			b.mark(target, event.Erased)
-			return event.Erased, "", nil
+			return event.Erased, reserved{}, nil
 		case errors.Is(err, vault.ErrBroken), errors.Is(err, vault.ErrKeyBroken):
-			return 0, "", corrupt(s, err)
+			return 0, reserved{}, corrupt(s, err)
 		case err != nil:
-			return 0, "", fmt.Errorf("event %s at position %d: %w", s.ID, s.Position, err)
+			return 0, reserved{}, fmt.Errorf("event %s at position %d: %w", s.ID, s.Position, err)
 		}
 		if content, err = unpad(padded); err != nil {
-			return 0, "", corrupt(s, err)
+			return 0, reserved{}, corrupt(s, err)
 		}
 	}
-	fingerprint, err := b.scatter(target, content)
-	if err != nil {
-		return 0, "", corrupt(s, err)
+	also, err := b.scatter(target, content)
+	if err == nil && also.source != nil && m.Origin != event.Imported {
+		err = malformed("a live event that was imported")
 	}
-	return event.Open, fingerprint, nil
+	if err != nil {
+		return 0, reserved{}, corrupt(s, err)
+	}
+	return event.Open, also, nil
+}
+
+// sourceOf is where an event came from as far as its box says.
+func sourceOf(origin event.Origin, box event.State, source *event.Provenance) (p event.Personal[event.Provenance]) {
+	switch {
+	case source != nil:
+		p.Restore(*source, event.Open)
+	case origin == event.Imported && box != event.Open:
+		p.Restore(nil, box)
+	}
+	return p
 }

@@ -13,9 +13,9 @@ type View struct {
 	may   func(Ref) bool
 }
 
-// View returns what one side may open.
+// View returns what one side may open: its own, and what is shared by all.
 func (v *Vault) View(side event.Side) *View {
-	return &View{v, func(r Ref) bool { return r.Side == side }}
+	return &View{v, func(r Ref) bool { return r.Side == side || r.Side == event.Shared }}
 }
 
 // ViewClasses returns what a reader may open who may know some data classes,

@@ -101,7 +101,7 @@ func (g *golden) check(ctx context.Context, name string) (errs []error) {
 		return append(errs, fmt.Errorf("the sample of %s is a %T", name, sample))
 	}
 	errs = append(errs, complete(d, sample)...)
-	stored, err := seal(ctx, g.catalogue, sample)
+	stored, err := seal(ctx, g.catalogue, sample, event.Provenance{})
 	if err != nil {
 		return append(errs, fmt.Errorf("seal the sample of %s: %w", name, err))
 	}
@@ -228,14 +228,17 @@ func (g *golden) strays() (errs []error) {
 	return errs
 }
 
-// seal returns the stored bytes of a sample.
-func seal(ctx context.Context, c *event.Catalogue, sample any) ([]byte, error) {
+// seal returns the stored bytes of a sample, imported if it says from where.
+func seal(ctx context.Context, c *event.Catalogue, sample any, imported event.Provenance) ([]byte, error) {
 	keys, err := newKeyring(ctx, subject, at)
 	if err != nil {
 		return nil, err
 	}
 	cmd := eventstore.Command{ID: event.MustUUID("c0000000-0000-4000-8000-000000000001"), Stream: event.Case(subject), Fingerprint: [32]byte{1, 2, 3},
-		Subject: subject, Effective: event.On(event.MustDay("2026-02-20")), Actor: actor, Purpose: "DIRECT_CARE", Origin: event.Live}
+		Subject: subject, Effective: event.On(event.MustDay("2026-02-20")), Actor: actor, Purpose: "DIRECT_CARE", Origin: event.Live, Import: imported}
+	if imported != (event.Provenance{}) {
+		cmd.Origin = event.Imported
+	}
 	batch, err := codec.New(c, keys, newSeeded("salt")).Seal(ctx, cmd, []event.Draft{{Data: sample}}, nil)
 	if err != nil {
 		return nil, err

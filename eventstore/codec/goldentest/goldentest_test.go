@@ -1,12 +1,17 @@
 package goldentest
 
 import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"caseledger/domain/event"
+	"caseledger/eventstore/codec"
 )
 
 type mood string
@@ -93,4 +98,40 @@ func TestWhatWasPublishedStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustFail(t, suite(second, dir, true, two), "mood.noted.v1.stored.hex")
+}
+
+// The bytes of an imported event, with why and from where, decode for ever.
+func TestAnImportedEventStays(t *testing.T) {
+	t.Parallel()
+	source := event.Provenance{Reason: "an invented reason", System: "OLD-SYSTEM"}
+	raw, err := seal(t.Context(), first, moodNotedV1{Mood: "low", Note: event.Own("slept badly")}, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "testdata/imported.stored.hex"
+	published, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv("CASELEDGER_TEST_GOLDEN") != "" {
+		published, err = lines(raw), errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(path, lines(raw), 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(published, lines(raw)) {
+		t.Errorf("an imported event would now be stored otherwise:\n%s", lines(raw))
+	}
+	if raw, err = hex.DecodeString(strings.Join(strings.Fields(string(published)), "")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := codec.ParseStored(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := newKeyring(t.Context(), subject, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := codec.NewReader(first, keys, codec.Options{}).Decode(t.Context(), s)
+	if err != nil || e.Import.Value() != source {
+		t.Errorf("it came from %+v, %v; want %+v", e.Import.Value(), err, source)
+	}
 }
