@@ -140,7 +140,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		func(standing []event.Recorded, at event.Revision) ([]event.Draft, error) {
 			decision.Revision = at
 			state := casefile.Fold(standing)
-			if live && !command.Opens && (!state.HeldBy(r.Peers(q.Actor.Org)...) || command.Bars(state, q.Actor.ID)) {
+			if live && !command.Opens && (!state.HeldBy(r.Peers(q.Actor.Org)...) || command.Bars(state, q.Actor.ID, now)) {
 				return nil, absent()
 			}
 			drafts, err := command.Decide(state, q.Body, decision)

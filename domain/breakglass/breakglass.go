@@ -74,11 +74,17 @@ func Evolve(s State, e event.Recorded) State {
 	case BreakGlassInvoked:
 		s.Uses = append(slices.Clip(s.Uses), Use{ID: d.BreakGlass, Invoker: e.Actor, At: e.Effective, Expires: d.ExpiresAt, Source: e.ID})
 	case BreakGlassEnded:
-		s.Uses = changed(s.Uses, d.BreakGlass, func(u *Use) { u.Ended = e.Effective })
+		s.Uses = changed(s.Uses, d.BreakGlass, func(u *Use) {
+			if u.Ended.IsZero() {
+				u.Ended = e.Effective
+			}
+		})
 	case BreakGlassReviewed:
-		if d.Verdict != "MORE_INFORMATION" {
-			s.Uses = changed(s.Uses, d.BreakGlass, func(u *Use) { u.Reviewed = e.Effective })
-		}
+		s.Uses = changed(s.Uses, d.BreakGlass, func(u *Use) {
+			if d.Verdict != "MORE_INFORMATION" && u.Reviewed.IsZero() {
+				u.Reviewed = e.Effective
+			}
+		})
 	}
 	return s
 }

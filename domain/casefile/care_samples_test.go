@@ -1,6 +1,7 @@
 package casefile_test
 
 import (
+	"caseledger/domain/breakglass"
 	"caseledger/domain/consent"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
@@ -10,7 +11,7 @@ import (
 )
 
 // careSamples has one event of each type of the areas consent, screening,
-// referral and disclosure, about an invented person.
+// referral, disclosure, rights and break-glass, about an invented person.
 func careSamples() map[string]any {
 	scope := consent.Scope{From: event.NHS, Recipients: []consent.Recipient{{Side: event.Probation, Org: sampleOrg, Role: "PP", Person: sampleStaff}},
 		Purposes: []event.Purpose{"REHAB_SUPPORT"}, Categories: []event.Category{"H.ATTENDANCE", "ID.*"}}
@@ -101,5 +102,10 @@ func careSamples() map[string]any {
 			Seriousness: "SERIOUS", Likelihood: "LIKELY", Informed: disclosure.WasNotInformed, ReviewOn: event.MustDay("2026-03-01"), Harm: note,
 			Consent: note, Proportionality: note, Alternatives: note, WhyNot: note},
 		"disclosure.decision-closed": disclosure.DisclosureDecisionClosed{Decision: sampleID, Reason: "DONE"},
+
+		"break-glass.invoked": breakglass.BreakGlassInvoked{BreakGlass: sampleID, ReasonCode: "RISK_TO_LIFE",
+			ExpiresAt: when("2026-03-10T02:10:00Z"), Reason: note},
+		"break-glass.ended":    breakglass.BreakGlassEnded{BreakGlass: sampleID},
+		"break-glass.reviewed": breakglass.BreakGlassReviewed{BreakGlass: sampleID, Verdict: "APPROPRIATE", Reason: note},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"caseledger/domain/appointment"
 	"caseledger/domain/breakglass"
@@ -93,6 +94,13 @@ func evolveInPlace(s State, e event.Recorded) State {
 
 // Exists reports whether the case holds anything.
 func (s State) Exists() bool { return len(s.Log) > 0 }
+
+// Bars reports whether limited access keeps a member of staff out of the case
+// at t. A live use of break-glass lifts it for its invoker (domain reference
+// section 8.8).
+func (s State) Bars(staff event.UUID, t time.Time) bool {
+	return s.Person.Bars(staff) && !s.BreakGlass.Lifts(staff, t)
+}
 
 // before returns the case as it stood before one of its standing events, and
 // that event; false if it is not among them.

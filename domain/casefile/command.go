@@ -26,13 +26,16 @@ type Command struct {
 }
 
 // unbarred are the commands that limited access never stops: what keeps
-// somebody safe, what reports a breach, and the restriction itself.
-var unbarred = []string{"raise-risk-flag", "report-unplanned-disclosure", "set-access-restriction", "lift-access-restriction"}
+// somebody safe, what reports a breach, the restriction itself, and what lifts
+// it for one clinician for a few hours.
+var unbarred = []string{"raise-risk-flag", "report-unplanned-disclosure", "set-access-restriction", "lift-access-restriction",
+	"invoke-break-glass", "end-break-glass"}
 
 // Bars reports whether limited access to the case keeps a member of staff from
-// giving the command.
-func (c Command) Bars(s State, staff event.UUID) bool {
-	return s.Person.Bars(staff) && !slices.Contains(unbarred, c.Name)
+// giving the command at t. It never keeps out a command that timers alone give.
+func (c Command) Bars(s State, staff event.UUID, t time.Time) bool {
+	timers := len(c.Roles) == 1 && c.Roles[0] == "SYSTEM"
+	return !timers && !slices.Contains(unbarred, c.Name) && s.Bars(staff, t)
 }
 
 // body is what every command's body does. Check says whether a live command
@@ -59,7 +62,8 @@ func whole(s State) State { return s }
 // Commands is every command of a case, in order of name.
 var Commands = func() []Command {
 	all := slices.Concat(personCommands, supervisionCommands, appointmentCommands,
-		consentCommands, screeningCommands, referralCommands, disclosureCommands, recordCommands)
+		consentCommands, screeningCommands, referralCommands, disclosureCommands, recordCommands,
+		breakGlassCommands)
 	slices.SortFunc(all, func(a, b Command) int {
 		if a.Name == b.Name {
 			panic(fmt.Sprintf("casefile: command %s is defined twice", a.Name))
