@@ -5,13 +5,10 @@
 package reference
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -157,9 +154,6 @@ func load[C ~string, E entry[C]](name string, check func(E) error, fill func(*E,
 // that check refuses are errors naming the file and the line or entry.
 func parse[C ~string, E entry[C]](name string, raw []byte, check func(E) error, fill func(*E, event.Day)) (List[C, E], error) {
 	file := name + ".json"
-	if err := uniqueMembers(raw); err != nil {
-		return List[C, E]{}, fmt.Errorf("%s: %w", file, err)
-	}
 	var in struct {
 		List    string    `json:"list"`
 		Version string    `json:"version"`
@@ -167,13 +161,8 @@ func parse[C ~string, E entry[C]](name string, raw []byte, check func(E) error, 
 		Source  string    `json:"source"`
 		Entries []E       `json:"entries"`
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil {
-		return List[C, E]{}, fmt.Errorf("%s: line %d: %w", file, lineAt(raw, d.InputOffset()), err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return List[C, E]{}, fmt.Errorf("%s: line %d: text after the list", file, lineAt(raw, d.InputOffset()))
+	if err := DecodeStrict(file, raw, &in); err != nil {
+		return List[C, E]{}, err
 	}
 	switch {
 	case in.List != name:
@@ -212,47 +201,4 @@ func parse[C ~string, E entry[C]](name string, raw []byte, check func(E) error, 
 		l.byCode[h.Code] = append(l.byCode[h.Code], i)
 	}
 	return l, nil
-}
-
-// uniqueMembers refuses a JSON object that names a member twice, which the
-// standard decoder would let pass.
-func uniqueMembers(raw []byte) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	var value func() error
-	value = func() error {
-		t, err := d.Token()
-		if err != nil {
-			return fmt.Errorf("line %d: %w", lineAt(raw, d.InputOffset()), err)
-		}
-		open, ok := t.(json.Delim)
-		if !ok {
-			return nil
-		}
-		seen := map[string]bool{}
-		for d.More() {
-			if open == '{' {
-				t, err := d.Token()
-				if err != nil {
-					return fmt.Errorf("line %d: %w", lineAt(raw, d.InputOffset()), err)
-				}
-				member := t.(string)
-				if seen[member] {
-					return fmt.Errorf("line %d: member %q twice", lineAt(raw, d.InputOffset()), member)
-				}
-				seen[member] = true
-			}
-			if err := value(); err != nil {
-				return err
-			}
-		}
-		if _, err := d.Token(); err != nil {
-			return fmt.Errorf("line %d: %w", lineAt(raw, d.InputOffset()), err)
-		}
-		return nil
-	}
-	return value()
-}
-
-func lineAt(raw []byte, offset int64) int {
-	return 1 + bytes.Count(raw[:min(int(offset), len(raw))], []byte{'\n'})
 }

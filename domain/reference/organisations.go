@@ -17,11 +17,35 @@ type Organisation struct {
 	ID                     event.UUID `json:"id"`
 	Side                   event.Side `json:"side"`
 	Controller             event.UUID `json:"controller"`
+	// Kind is what it does; an organisation of no kind is told nothing by a rule
+	// that is about kinds.
+	Kind OrganisationKind `json:"kind,omitempty"`
+	// Nation is whose law its care is under; left out, England's.
+	Nation Nation `json:"nation,omitempty"`
+	// Care: a health or adult social care commissioner or provider within
+	// section 251B of the Health and Social Care Act 2012.
+	Care bool `json:"care,omitempty"`
+	// Secrecy: those who work there owe secrecy as health or social work
+	// professionals do, by law or by contract (DPA 2018 section 11(1)).
+	Secrecy bool `json:"secrecy,omitempty"`
 }
 
+// OrganisationKind is what an organisation does, as far as rules ask.
+type OrganisationKind string
+
+// OrganisationKinds lists the kinds.
+var OrganisationKinds = []OrganisationKind{"HUB", "GP", "TRUST", "CRISIS_TEAM", "AMBULANCE", "PRISON_HEALTHCARE", "WELSH_BOARD",
+	"COMMISSIONER", "SCREENING_PROGRAMME", "DRUG_ALCOHOL", "SUPPORT", "PROBATION_REGION", "HOUSING", "SOCIAL_CARE", "PRISON",
+	"COURT", "POLICE", "REGULATOR", "RESEARCH"}
+
 func (o Organisation) check() error {
-	if o.ID.IsZero() || o.Controller.IsZero() || o.Label == "" {
+	switch {
+	case o.ID.IsZero() || o.Controller.IsZero() || o.Label == "":
 		return errors.New("no id, controller or label")
+	case o.Kind != "" && !slices.Contains(OrganisationKinds, o.Kind):
+		return errors.New("unknown kind")
+	case o.Nation != "" && o.Nation != England && o.Nation != Wales:
+		return errors.New("unknown nation")
 	}
 	return sides([]event.Side{o.Side})
 }
