@@ -57,7 +57,25 @@ func judge(by []Monitor, h *History, at time.Time) Judgement {
 	slices.SortStableFunc(j.out.Findings, func(a, b finding.Judged) int {
 		return cmp.Or(cmp.Compare(j.positions[a.Item], j.positions[b.Item]), cmp.Compare(a.Monitor, b.Monitor), cmp.Compare(a.Key, b.Key))
 	})
+	j.out.Findings = onceOfOrganisation(j.out.Findings)
 	return j.out
+}
+
+// onceOfOrganisation keeps the first of several findings about one
+// organisation and the same thing, such as one policy document.
+func onceOfOrganisation(findings []finding.Judged) []finding.Judged {
+	type once struct {
+		monitor      finding.Monitor
+		organisation event.UUID
+		key          finding.Note
+	}
+	seen := map[once]bool{}
+	return slices.DeleteFunc(findings, func(f finding.Judged) bool {
+		of := once{f.Monitor, f.Organisation, f.Key}
+		again := seen[of]
+		seen[of] = !f.Organisation.IsZero()
+		return again
+	})
 }
 
 type judging struct {
@@ -107,7 +125,7 @@ func (j *judging) events(m Monitor, v View, e event.Recorded) []Hit {
 	case m.OfEvent != nil:
 		return m.OfEvent(v, e)
 	case m.OfDisclosure != nil:
-		if d, ok := v.disclosure(e); ok {
+		if d, ok := v.disclosure(e); ok && v.crosses(d) {
 			return m.OfDisclosure(v, d)
 		}
 	case m.OfDecision != nil:
@@ -119,14 +137,14 @@ func (j *judging) events(m Monitor, v View, e event.Recorded) []Hit {
 }
 
 func (j *judging) look(m Monitor, v View, e event.Recorded) []Hit {
-	if m.OfLook == nil {
-		return nil
-	}
 	l, ok := look(e)
-	if !ok {
-		return nil
+	switch {
+	case ok && m.OfLook != nil:
+		return m.OfLook(v, l)
+	case ok && m.OfEvent != nil:
+		return m.OfEvent(v, e)
 	}
-	return m.OfLook(v, l)
+	return nil
 }
 
 // whole asks the monitors of the whole case. What they find was also found as

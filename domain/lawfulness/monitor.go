@@ -20,7 +20,9 @@ type Monitor struct {
 	// OfDisclosure, OfDecision, OfLook and OfEvent judge one item. They are asked
 	// twice where it makes a difference: with the view of the item's own time as
 	// it was known then, and as it is known now. A hit in either is a finding,
-	// which says in which. OfEvent is asked about every event of the case.
+	// which says in which. OfDisclosure is asked only where something crossed from
+	// one controller to another; OfEvent about every event of the case, and every
+	// look at it.
 	OfDisclosure func(View, Disclosure) []Hit
 	OfDecision   func(View, Decision) []Hit
 	OfLook       func(View, Look) []Hit

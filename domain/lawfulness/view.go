@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"caseledger/domain/access"
+	"caseledger/domain/consent"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 )
@@ -22,6 +23,7 @@ type View struct {
 
 	events []event.Recorded
 	looks  []event.Recorded
+	given  []event.Recorded // what the item that is judged cites, also if it came about after At
 }
 
 // Events returns what stands and had begun by At, in ledger order.
@@ -42,7 +44,11 @@ func All[E any](v View) iter.Seq2[event.Recorded, E] {
 // Last returns the last standing event of a view, in ledger order, whose data
 // is an E that is meant; false if there is none.
 func Last[E any](v View, meant func(event.Recorded, E) bool) (event.Recorded, E, bool) {
-	for _, e := range slices.Backward(v.events) {
+	return last(v.events, meant)
+}
+
+func last[E any](events []event.Recorded, meant func(event.Recorded, E) bool) (event.Recorded, E, bool) {
+	for _, e := range slices.Backward(events) {
 		if d, ok := e.Data.(E); ok && meant(e, d) {
 			return e, d, true
 		}
@@ -104,9 +110,13 @@ func (v View) Disclosures() iter.Seq[Disclosure] {
 	}
 }
 
-// disclosure reads e as an act of telling.
+// disclosure reads e as an act of telling; false if it is none, or cannot be
+// read.
 func (v View) disclosure(e event.Recorded) (Disclosure, bool) {
 	var d Disclosure
+	if e.Operational != event.Open {
+		return d, false
+	}
 	switch data := e.Data.(type) {
 	case disclosure.DisclosureMade:
 		d = Disclosure{Event: e, ID: data.Disclosure, Flow: data.Flow, Decided: data.Decision, Consent: data.Consent,
@@ -134,13 +144,35 @@ func (v View) Decisions() iter.Seq[Decision] {
 }
 
 // Decision returns the last record of a decision; false if the view has none
-// of that id.
+// of that id. One that the judged item cites is found whenever it was made.
 func (v View) Decision(id event.UUID) (Decision, bool) {
 	if id.IsZero() {
 		return Decision{}, false
 	}
-	e, d, ok := Last(v, func(_ event.Recorded, d disclosure.DisclosureDecided) bool { return d.Decision == id })
+	is := func(_ event.Recorded, d disclosure.DisclosureDecided) bool { return d.Decision == id }
+	e, d, ok := Last(v, is)
+	if !ok {
+		e, d, ok = last(v.given, is)
+	}
 	return Decision{e, d}, ok
+}
+
+// crosses reports whether d is a disclosure: between organisations of one
+// controller nothing is disclosed (domain reference section 0.2), and telling
+// who may act for the person is telling the person.
+func (v View) crosses(d Disclosure) bool {
+	from, to := d.Flow.FromOrg, d.Flow.ToOrg
+	if !from.IsZero() && !to.IsZero() && v.Shared.SameController(from, to) {
+		return false
+	}
+	for _, a := range All[consent.AuthorityToActRecorded](v) {
+		day := event.DayOf(v.At)
+		if a.Holder == d.Flow.ToPerson && !a.Holder.IsZero() && day >= a.From && (a.To == 0 || day <= a.To) &&
+			(len(a.Decisions) == 0 || slices.Contains(a.Decisions, consent.Disclosure)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Looks yields every look at the person's record in the view.
