@@ -15,6 +15,16 @@ type State struct {
 	Suspended    []Suspension
 	Terminated   event.When // zero: it was not
 	TerminatedBy event.ID
+	Expired      int // the latest version whose end was noted; 0: none was
+
+	// Organisations is the register that decisions ask about the parties; nil
+	// knows no organisation.
+	Organisations Organisations
+}
+
+// Organisations says what an organisation is; false if it is not known.
+type Organisations interface {
+	Organisation(event.UUID) (reference.Organisation, bool)
 }
 
 // Version is one version of an agreement.
@@ -79,7 +89,8 @@ func Evolve(s State, e event.Recorded) State {
 		if s.Terminated.IsZero() {
 			s.Terminated, s.TerminatedBy = e.Effective, e.ID
 		}
-	case AgreementExpired: // its terms say when
+	case AgreementExpired: // its terms say when; this says that it was noted
+		s.Expired = max(s.Expired, d.Version)
 	}
 	return s
 }
@@ -91,32 +102,49 @@ func (v Version) signedAt(t time.Time) bool {
 	})
 }
 
-// StatusAt says what the agreement was at t, and which version was current:
-// the latest that every party had signed by then. Intervals are half-open.
+// StatusAt says what the agreement was at t, and which version was current: of
+// those that every party had signed by then, the latest that had begun, or, if
+// none had, the latest; where none was signed, the latest there is. Days begin
+// and end in Europe/London, and every interval is half-open.
 func (s State) StatusAt(t time.Time) (Status, Version) {
 	if len(s.Versions) == 0 {
 		return None, Version{}
 	}
+	day := event.DayOf(t)
+	current, found := Version{}, false
 	for _, v := range slices.Backward(s.Versions) {
 		if !v.signedAt(t) {
 			continue
 		}
-		day := event.DayOf(t)
-		switch {
-		case !s.Terminated.IsZero() && s.Terminated.Begun(t):
-			return Terminated, v
-		case day >= v.Terms.To:
-			return Expired, v
-		case day < v.Terms.From:
-			return Draft, v
-		case slices.ContainsFunc(s.Suspended, func(p Suspension) bool {
-			return p.From.Begun(t) && (p.Until.IsZero() || !p.Until.Begun(t))
-		}):
-			return Suspended, v
+		if begun := day >= v.Terms.From; begun || !found {
+			current, found = v, true
+			if begun {
+				break
+			}
 		}
-		return InForce, v
 	}
-	return Draft, s.Versions[len(s.Versions)-1]
+	if !found {
+		current = s.Versions[len(s.Versions)-1]
+	}
+	switch {
+	case !s.Terminated.IsZero() && s.Terminated.Begun(t):
+		return Terminated, current
+	case !found || day < current.Terms.From:
+		return Draft, current
+	case day >= current.Terms.To:
+		return Expired, current
+	case slices.ContainsFunc(s.Suspended, func(p Suspension) bool {
+		return p.From.Begun(t) && (p.Until.IsZero() || !p.Until.Begun(t))
+	}):
+		return Suspended, current
+	}
+	return InForce, current
+}
+
+// InForce returns the version by which is shared at t; false if there is none.
+func (s State) InForce(t time.Time) (Version, bool) {
+	status, v := s.StatusAt(t)
+	return v, status == InForce
 }
 
 // Version returns a version by its number; false if there is none.

@@ -1,0 +1,96 @@
+package catalogue
+
+import (
+	"reflect"
+
+	"caseledger/domain/agreement"
+	"caseledger/domain/casefile"
+	"caseledger/domain/event"
+	"caseledger/domain/lawfulness"
+)
+
+// body is what the body of a command on a stream of state S does. Check says
+// whether a live command may stand. Events says what is recorded, also for
+// imported facts, for which Check is not asked: it holds for every state.
+type body[S any] interface {
+	Check(S, event.Context) error
+	Events(S, event.Context) []event.Draft
+}
+
+// stream is a kind of stream whose commands are made of bodies.
+type stream[S any] struct {
+	kind event.StreamKind
+	fold func([]event.Recorded, lawfulness.Known) S
+	// side is whose record it is; zero means the actor's.
+	side event.Side
+	// decided marks what cannot have happened elsewhere: it is checked even
+	// where it is imported.
+	decided bool
+}
+
+// on makes a command out of a body.
+func on[B body[S], S any](of stream[S], name, summary string, roles ...event.Role) Command {
+	return Command{Name: name, Summary: summary, Kind: of.kind, Roles: roles, Body: reflect.TypeFor[B](),
+		decide: func(standing []event.Recorded, around lawfulness.Known, given any, ctx event.Context) ([]event.Draft, error) {
+			ctx, err := casefile.Admit(given, ctx)
+			if err != nil {
+				return nil, err
+			}
+			b, state := given.(B), of.fold(standing, around)
+			if ctx.Origin == event.Live || of.decided {
+				if err := b.Check(state, ctx); err != nil {
+					return nil, err
+				}
+			}
+			drafts := b.Events(state, ctx)
+			for i := range drafts {
+				if drafts[i].Effective.IsZero() {
+					drafts[i].Effective = ctx.When()
+				}
+				if drafts[i].Side == "" {
+					drafts[i].Side = of.side
+				}
+			}
+			return drafts, nil
+		}}
+}
+
+func opens(c Command) Command { c.Opens = true; return c }
+
+// Who may give the commands. An information governance lead does the daily
+// work of a controller; a data protection officer advises and reports, and
+// never decides what they advise on (UK GDPR Article 38); a senior information
+// risk owner accepts risk, and a Caldicott Guardian answers for confidential
+// patient information (domain reference section 1).
+const (
+	lead      event.Role = "IG_LEAD"
+	officer   event.Role = "DPO"
+	riskOwner event.Role = "SIRO"
+	guardian  event.Role = "CALDICOTT"
+	timer     event.Role = "SYSTEM"
+)
+
+// Agreements are nobody's personal record: every side may read them.
+var agreements = stream[agreement.State]{kind: event.AgreementStream, side: event.Shared,
+	fold: func(standing []event.Recorded, around lawfulness.Known) agreement.State {
+		s := agreement.Fold(standing)
+		s.Organisations = around
+		return s
+	}}
+
+var agreementCommands = []Command{
+	opens(on[agreement.DraftAgreement](agreements, "draft-agreement",
+		"Propose a data sharing agreement between organisations.", lead, officer)),
+	on[agreement.AmendAgreement](agreements, "amend-agreement",
+		"Propose the next version of an agreement; the one before holds until all have signed.", lead, officer),
+	on[agreement.SignAgreement](agreements, "sign-agreement",
+		"Sign a version of an agreement for one of its parties.", guardian, riskOwner, lead),
+	on[agreement.SuspendAgreement](agreements, "suspend-agreement",
+		"Say that nothing more is shared under an agreement for now.", lead, officer, riskOwner, guardian),
+	on[agreement.ResumeAgreement](agreements, "resume-agreement",
+		"Say that what was suspended is shared again.", lead, riskOwner, guardian),
+	on[agreement.TerminateAgreement](agreements, "terminate-agreement",
+		"End an agreement before its time, for good.", lead, riskOwner, guardian),
+	on[agreement.ExpireAgreement](agreements, "expire-agreement",
+		"Note that an agreement's last day has passed.", timer),
+}
