@@ -19,7 +19,9 @@ type Appointment struct {
 	ID        event.UUID
 	Kind      reference.AppointmentKind
 	Owner     event.Side // empty if only the attendance is known
+	Org       event.UUID // that arranged it; zero if only the attendance is known
 	Slot      Slot
+	With      []event.UUID // members of staff
 	Cancelled bool
 	// Delius and NHS are the outcome, in the codes of the kind; both empty
 	// while none is recorded, or none could be opened.
@@ -69,7 +71,7 @@ func Evolve(s State, e event.Recorded) State {
 	}
 	switch d := d.(type) {
 	case AppointmentScheduled:
-		s.Appointments = append(slices.Clip(s.Appointments), &Appointment{ID: d.Appointment, Kind: d.Kind, Owner: d.Owner, Slot: d.Slot})
+		s.Appointments = append(slices.Clip(s.Appointments), &Appointment{ID: d.Appointment, Kind: d.Kind, Owner: d.Owner, Org: e.Actor.Org, Slot: d.Slot, With: d.With})
 	case AppointmentRescheduled:
 		s.Appointments = changed(s.Appointments, d.Appointment, func(a *Appointment) { a.Slot = d.Slot })
 	case AppointmentCancelled:

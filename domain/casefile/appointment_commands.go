@@ -21,8 +21,8 @@ func ofAppointment(s State) appointment.State { return s.Appointment }
 var appointmentCommands = []Command{
 	in[State, ScheduleAppointment]("schedule-appointment",
 		"Say when the person is to meet somebody.", whole, arrangers...),
-	in[appointment.State, appointment.RescheduleAppointment]("reschedule-appointment",
-		"Move an appointment to another time.", ofAppointment, arrangers...),
+	in[State, RescheduleAppointment]("reschedule-appointment",
+		"Move an appointment to another time.", whole, arrangers...),
 	in[appointment.State, appointment.CancelAppointment]("cancel-appointment",
 		"Say that an appointment will not take place.", ofAppointment, arrangers...),
 	in[appointment.State, appointment.RecordAttendance]("record-attendance",
@@ -46,14 +46,46 @@ type ScheduleAppointment struct {
 // Check refuses an appointment in the community for somebody in custody, and
 // what the appointment area refuses.
 func (c ScheduleAppointment) Check(s State, ctx event.Context) error {
-	kind, _ := reference.AppointmentKinds.Latest(c.Kind)
-	if kind.Community && s.Supervision.InCustody {
-		return fault.Refuse("in-custody", "the person is in custody and cannot come")
+	if err := s.canCome(c.Kind); err != nil {
+		return err
 	}
 	return c.ScheduleAppointment.Check(s.Appointment, ctx)
+}
+
+// canCome refuses an appointment that the person cannot come to.
+func (s State) canCome(to reference.AppointmentKind) error {
+	kind, _ := reference.AppointmentKinds.Latest(to)
+	switch {
+	case !s.Supervision.Died.IsZero():
+		return fault.Refuse("person-deceased", "the person has died")
+	case kind.Community && s.Supervision.InCustody:
+		return fault.Refuse("in-custody", "the person is in custody and cannot come")
+	}
+	return nil
 }
 
 // Events records the appointment.
 func (c ScheduleAppointment) Events(s State, ctx event.Context) []event.Draft {
 	return c.ScheduleAppointment.Events(s.Appointment, ctx)
+}
+
+// RescheduleAppointment is [appointment.RescheduleAppointment] decided against
+// the whole case, as [ScheduleAppointment] is.
+type RescheduleAppointment struct {
+	appointment.RescheduleAppointment
+}
+
+// Check refuses what the appointment area refuses, and another time in the
+// community for somebody in custody.
+func (c RescheduleAppointment) Check(s State, ctx event.Context) error {
+	if err := c.RescheduleAppointment.Check(s.Appointment, ctx); err != nil {
+		return err
+	}
+	a, _ := s.Appointment.Find(c.Appointment)
+	return s.canCome(a.Kind)
+}
+
+// Events records the new time.
+func (c RescheduleAppointment) Events(s State, ctx event.Context) []event.Draft {
+	return c.RescheduleAppointment.Events(s.Appointment, ctx)
 }

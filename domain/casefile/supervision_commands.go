@@ -1,8 +1,6 @@
 package casefile
 
 import (
-	"fmt"
-
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/domain/reference"
@@ -15,6 +13,8 @@ var (
 	practitioners = []event.Role{"PP", "SPO"}
 	custodians    = []event.Role{"PP", "SPO", "PRISON_HC"}
 	courtRecords  = []event.Role{"PP", "SPO", "COURT"}
+	explainers    = []event.Role{"PP", "SPO", "COURT", "TX_PROV", "HUB_CLIN", "HUB_NURSE", "LD"}
+	suspenders    = []event.Role{"PP", "SPO", "PRISON_HC", "HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "TX_PROV"}
 )
 
 func ofSupervision(s State) supervision.State { return s.Supervision }
@@ -32,8 +32,18 @@ var supervisionCommands = []Command{
 		"Say who supervises the person from now on.", ofSupervision, practitioners...),
 	in[State, IssueBreachWarning]("issue-breach-warning",
 		"Warn the person of a breach without reasonable excuse.", whole, practitioners...),
-	in[supervision.State, supervision.EnterCustody]("enter-custody",
-		"Say that the person is in custody.", ofSupervision, custodians...),
+	in[State, ReferForEnforcement]("refer-for-enforcement",
+		"Refer a breach without reasonable excuse to an enforcement officer.", whole, practitioners...),
+	in[State, EnterCustody]("enter-custody",
+		"Say that the person is in custody, and hold up what cannot go on.", whole, custodians...),
+	in[State, SuspendForCustody]("suspend-for-custody",
+		"Hold up what cannot go on while the person is in custody.", whole, suspenders...),
+	in[supervision.State, supervision.RecallToCustody]("recall-to-custody",
+		"Say that the person on licence was recalled.", ofSupervision, practitioners...),
+	in[supervision.State, supervision.NoteRiskRegistration]("note-risk-registration",
+		"Say which registration about risk the probation case system holds.", ofSupervision, practitioners...),
+	in[supervision.State, supervision.ExplainReporting]("explain-reporting",
+		"Say that the person was told what is reported under a requirement.", ofSupervision, explainers...),
 	in[supervision.State, supervision.ReleaseOnLicence]("release-on-licence",
 		"Say that the person left custody under a licence.", ofSupervision, custodians...),
 	in[State, TransferCase]("transfer-case",
@@ -56,11 +66,7 @@ const longestText = 4000
 // Validate names the fields that cannot be accepted.
 func (c IssueBreachWarning) Validate() []fault.Field {
 	var f fault.Fields
-	f.If(len(c.Appointments) == 0, "/appointments", "required", "a warning rests on at least one appointment")
-	f.If(len(c.Appointments) > 50, "/appointments", "too-long", "a warning rests on at most 50 appointments")
-	for i, a := range c.Appointments {
-		f.If(a.IsZero(), fmt.Sprintf("/appointments/%d", i), "required", "this must be given")
-	}
+	evidence(&f, c.Appointments)
 	f.Text("/circumstances", c.Circumstances, longestText, false)
 	return f
 }
@@ -73,21 +79,8 @@ func (c IssueBreachWarning) Check(s State, ctx event.Context) error {
 	if _, live := s.Supervision.LiveOrder(event.DayOf(at)); !live {
 		return fault.Refuse("no-live-supervision", "nobody who is not under supervision can breach it")
 	}
-	for _, id := range c.Appointments {
-		a, ok := s.Appointment.Find(id)
-		if !ok {
-			return fault.Refuse("no-such-appointment", "there is no such appointment")
-		}
-		kind, _ := reference.AppointmentKinds.Latest(a.Kind)
-		outcome, _ := reference.DeliusOutcomes.Latest(a.Delius)
-		switch {
-		case !kind.Enforceable:
-			return fault.Refuse("cites-voluntary-health-appointment", "a voluntary health appointment is no ground for a warning")
-		case a.Delius == "" || outcome.Enforceable == reference.Pending:
-			return fault.Refuse("outcome-not-decided", "nothing is decided yet about the appointment")
-		case outcome.Enforceable != reference.Yes:
-			return fault.Refuse("acceptable-outcome", "what came of the appointment is acceptable")
-		}
+	if err := s.breach(c.Appointments); err != nil {
+		return err
 	}
 	if s.Supervision.WarningActive(at) {
 		return fault.Refuse("warning-active", "a warning of the last twelve months stands: refer the breach instead")

@@ -12,6 +12,9 @@ import (
 type SupervisionTypeEntry struct {
 	Head[SupervisionType]
 	Basis string `json:"basis"` // the Act
+	// EndsExisting: when the type is no longer in force, neither are those who
+	// are under it.
+	EndsExisting bool `json:"endsExisting,omitempty"`
 }
 
 // SupervisionTypes lists the kinds of supervision.
@@ -28,14 +31,32 @@ type RequirementKindEntry struct {
 	NeedsWillingness bool `json:"needsWillingness"` // the person must have expressed willingness to comply
 	Treatment        bool `json:"treatment"`
 	Testing          bool `json:"testing"`
+	AlwaysTesting    bool `json:"alwaysTesting,omitempty"` // samples are part of every requirement of the kind
+	Alcohol          bool `json:"alcohol,omitempty"`       // it names a level of alcohol and how that is monitored
 	// ReviewAboveMonths: with a period of more months than this, the court must
 	// review; 0 means it never must.
-	ReviewAboveMonths int    `json:"reviewAboveMonths"`
-	Paragraph         string `json:"paragraph"`
+	ReviewAboveMonths int `json:"reviewAboveMonths"`
+	// Settings are the kinds of treatment; none for a kind that is no treatment.
+	Settings   []RequirementSetting `json:"settings,omitempty"`
+	DirectedBy string               `json:"directedBy,omitempty"`
+	Paragraph  string               `json:"paragraph"`
 }
 
+// RequirementSetting is where or by whom treatment is given; never what it is.
+type RequirementSetting string
+
 // RequirementKinds lists the kinds of requirement.
-var RequirementKinds = load("requirement-kinds", nil,
+var RequirementKinds = load("requirement-kinds", func(e RequirementKindEntry) error {
+	switch {
+	case e.Paragraph == "":
+		return errors.New("no paragraph")
+	case e.Treatment != (len(e.Settings) > 0) || e.Treatment != (e.DirectedBy != ""):
+		return errors.New("a treatment has settings and somebody who directs it, and nothing else has")
+	case e.AlwaysTesting && !e.Testing:
+		return errors.New("always tested and never tested")
+	}
+	return nil
+},
 	func(e *RequirementKindEntry, d event.Day) { e.startsBy(d) })
 
 // The answers an outcome code gives to a question.
@@ -140,3 +161,69 @@ type BarrierEntry struct{ Head[Barrier] }
 
 // Barriers lists what keeps people from care.
 var Barriers = load("barriers", nil, func(e *BarrierEntry, d event.Day) { e.startsBy(d) })
+
+type (
+	EnforcementAction  string // as the probation case system writes it, such as "EA02"
+	EnforcementMeaning string // our reading of one
+)
+
+// What an enforcement action means to us.
+const (
+	WarningGiven     EnforcementMeaning = "WARNING"
+	WarningWithdrawn EnforcementMeaning = "WARNING_WITHDRAWN"
+	BreachBegun      EnforcementMeaning = "BREACH"
+	OfficerReferral  EnforcementMeaning = "REFERRAL"
+	RecallRequested  EnforcementMeaning = "RECALL"
+	DecisionPending  EnforcementMeaning = "PENDING"
+	NoAction         EnforcementMeaning = "NONE"
+)
+
+// EnforcementMeanings lists them.
+var EnforcementMeanings = []EnforcementMeaning{WarningGiven, WarningWithdrawn, BreachBegun, OfficerReferral,
+	RecallRequested, DecisionPending, NoAction}
+
+// EnforcementActionEntry is an enforcement action of the probation case system.
+type EnforcementActionEntry struct {
+	Head[EnforcementAction]
+	Meaning EnforcementMeaning `json:"meaning"`
+}
+
+// EnforcementActions lists them.
+var EnforcementActions = load("enforcement-actions", func(e EnforcementActionEntry) error {
+	if !slices.Contains(EnforcementMeanings, e.Meaning) {
+		return errors.New("unknown meaning")
+	}
+	return nil
+}, func(e *EnforcementActionEntry, d event.Day) { e.startsBy(d) })
+
+type (
+	RegistrationType string // such as "ROSH", "MAPPA", "RISK_TO_STAFF"
+	RiskLevel        string // such as "HIGH", or a MAPPA level
+)
+
+// NotRegistered is the level that ends a registration of any type.
+const NotRegistered RiskLevel = "NONE"
+
+// MAPPA is the registration for multi-agency public protection arrangements.
+const MAPPA RegistrationType = "MAPPA"
+
+// RegistrationTypeEntry is a kind of registration about risk.
+type RegistrationTypeEntry struct {
+	Head[RegistrationType]
+	Levels []RiskLevel `json:"levels,omitempty"` // beside [NotRegistered]
+	// Victim: it would say something of a victim, and is never taken in.
+	Victim bool `json:"victim,omitempty"`
+}
+
+// Has reports whether the type has a level.
+func (e RegistrationTypeEntry) Has(l RiskLevel) bool {
+	return l == NotRegistered || slices.Contains(e.Levels, l)
+}
+
+// RegistrationTypes lists them.
+var RegistrationTypes = load("registration-types", func(e RegistrationTypeEntry) error {
+	if e.Victim != (len(e.Levels) == 0) {
+		return errors.New("every type has levels but one that is refused")
+	}
+	return nil
+}, func(e *RegistrationTypeEntry, d event.Day) { e.startsBy(d) })

@@ -85,7 +85,7 @@ func (s State) change(id event.UUID, change func(*Referral)) State {
 func (s State) move(id event.UUID, m move, e event.Recorded) State {
 	return s.change(id, func(r *Referral) {
 		if r.Side == "" {
-			r.Side = e.Actor.Side
+			r.Side, r.Org = e.Actor.Side, e.Actor.Org
 		}
 		to := moves[m].to
 		switch m {

@@ -22,6 +22,7 @@ type State struct {
 type Referral struct {
 	ID      event.UUID
 	Side    event.Side // whose record it belongs to: who wrote it
+	Org     event.UUID // that wrote it
 	Details Details
 	Stage   Stage
 	// Held is where it stood before it was put on hold.

@@ -18,8 +18,12 @@ func (c EnterCustody) Validate() []fault.Field {
 	return f
 }
 
-// Check refuses a person who is in custody already.
+// Check refuses a person who is in custody already, or has died. One who was
+// recalled enters custody again.
 func (c EnterCustody) Check(s State, _ event.Context) error {
+	if err := s.alive(); err != nil {
+		return err
+	}
 	if s.InCustody {
 		return fault.Refuse("already-in-custody", "the person is in custody already")
 	}

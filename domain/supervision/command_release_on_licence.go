@@ -19,7 +19,8 @@ func (c ReleaseOnLicence) Validate() []fault.Field {
 	return f
 }
 
-// Check refuses a person who is not in custody.
+// Check refuses a person who is not in custody: also one who was recalled and
+// has not come back yet.
 func (c ReleaseOnLicence) Check(s State, _ event.Context) error {
 	if !s.InCustody {
 		return fault.Refuse("not-in-custody", "the person is not in custody")
@@ -30,5 +31,5 @@ func (c ReleaseOnLicence) Check(s State, _ event.Context) error {
 // Events records the release and the licence it is under.
 func (c ReleaseOnLicence) Events(_ State, ctx event.Context) []event.Draft {
 	return []event.Draft{{Data: ReleasedOnLicence{Supervision: ctx.NewID("supervision"),
-		Terms: event.Own(Terms{Type: "LICENCE", From: c.From, To: c.To})}}}
+		Terms: event.Own(Terms{Type: licence, From: c.From, To: c.To})}}}
 }

@@ -16,8 +16,12 @@ type StartSupervision struct {
 	Practitioner event.UUID                `json:"practitioner,omitzero"`
 }
 
-// longestName, of a court or an establishment, is in characters.
-const longestName = 200
+const (
+	// longestName, of a court or an establishment, is in characters.
+	longestName = 200
+	// longestText, of what people write, is in characters.
+	longestText = 4000
+)
 
 // Validate names the fields that cannot be accepted.
 func (c StartSupervision) Validate() []fault.Field {
@@ -36,15 +40,18 @@ func period(f *fault.Fields, from, to event.Day) {
 	f.If(from != 0 && to != 0 && to < from, "/to", "before-start", "it cannot end before it begins")
 }
 
-// Check refuses a type that is closed on the first day, and an order that
-// overlaps one of its type.
+// Check refuses a type that is closed on the first day, an order that
+// overlaps one of its type, and a person who has died.
 func (c StartSupervision) Check(s State, _ event.Context) error {
+	if err := s.alive(); err != nil {
+		return err
+	}
 	if !reference.SupervisionTypes.Known(c.Type, c.From) {
 		return fault.Refuse("supervision-type-closed", "this type of supervision is not in force on its first day")
 	}
 	for _, o := range s.Orders {
 		t, state := o.Terms.Get()
-		last := t.To
+		last := min(t.To, t.closed())
 		if !o.EndedOn.IsZero() {
 			last = min(last, event.DayOf(o.EndedOn.Earliest()))
 		}

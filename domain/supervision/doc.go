@@ -12,6 +12,25 @@ type Event interface{ isEvent() }
 type (
 	RequirementEnd string // why a requirement ended
 	SupervisionEnd string // why an order or licence ended
+	AlcoholLevel   string // what the court allows of alcohol
+	Monitoring     string // how alcohol is monitored
+)
+
+// What an alcohol abstinence and monitoring requirement may specify (Sentencing
+// Act 2020 Schedule 9 paragraph 25).
+const (
+	Abstinence AlcoholLevel = "ABSTINENCE"
+	Limited    AlcoholLevel = "LIMITED"
+
+	Tag           Monitoring = "TAG"
+	RemoteBreath  Monitoring = "REMOTE_BREATH_TEST"
+	InPersonTests Monitoring = "IN_PERSON_TEST"
+)
+
+// Lists of them.
+var (
+	AlcoholLevels = []AlcoholLevel{Abstinence, Limited}
+	Monitorings   = []Monitoring{Tag, RemoteBreath, InPersonTests}
 )
 
 // Why a requirement may end.

@@ -1,6 +1,9 @@
 package supervision
 
-import "caseledger/domain/event"
+import (
+	"caseledger/domain/event"
+	"caseledger/domain/reference"
+)
 
 // RiskRegistrationNoted says that the probation case system holds a
 // registration about the risk of harm. It never says anything of a victim.
@@ -12,14 +15,9 @@ type RiskRegistrationNoted struct {
 // RiskRegistration is what is registered, in the codes of the probation case
 // system.
 type RiskRegistration struct {
-	Type  RegistrationType `json:"type"`
-	Level RiskLevel        `json:"level"`
+	Type  reference.RegistrationType `json:"type"`
+	Level reference.RiskLevel        `json:"level"`
 }
-
-type (
-	RegistrationType string // such as "ROSH", "MAPPA", "RISK_TO_STAFF"
-	RiskLevel        string // such as "HIGH", or a MAPPA level
-)
 
 func (RiskRegistrationNoted) isEvent() {}
 

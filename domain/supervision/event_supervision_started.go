@@ -16,6 +16,9 @@ func (SupervisionStarted) isEvent() {}
 
 var supervisionStarted = event.Define[SupervisionStarted]("supervision.started", 1)
 
+// licence is the type of supervision that follows release.
+const licence reference.SupervisionType = "LICENCE"
+
 // Terms are what an order or licence says.
 type Terms struct {
 	Type  reference.SupervisionType `json:"type"`

@@ -16,7 +16,16 @@ type State struct {
 	Requirements []Requirement
 	Allocations  []Allocation
 	Warnings     []event.When // when each was given
-	InCustody    bool
+	// Enforcements are when breaches were referred to an enforcement officer.
+	Enforcements  []event.When
+	Registrations []Registration
+	Transfers     []Transfer
+	Moves         []Move // into custody and out of it
+	// InCustody and Recalled are as last recorded; [State.WhereaboutsAt] is as of
+	// a time.
+	InCustody bool
+	Recalled  bool       // and not yet back in custody
+	Died      event.When // zero while nothing says so
 	// Region is the probation region since the last transfer; empty if there
 	// was none.
 	Region        reference.Region
@@ -30,14 +39,17 @@ type Order struct {
 	Terms event.Personal[Terms]
 	// EndedOn is when it ended; zero while it runs.
 	EndedOn event.When
-	source  event.ID
+	// Recalled: it ended by recall.
+	Recalled bool
+	source   event.ID
 }
 
 // LiveOn reports whether the order runs on a day. One whose terms could not be
-// opened never does.
+// opened never does, nor does one of a type whose repeal ended those that ran
+// (post-sentence supervision: Sentencing Act 2026 section 34).
 func (o Order) LiveOn(day event.Day) bool {
 	t, state := o.Terms.Get()
-	return state == event.Open && day >= t.From && day <= t.To &&
+	return state == event.Open && day >= t.From && day <= t.To && day <= t.closed() &&
 		(o.EndedOn.IsZero() || day <= event.DayOf(o.EndedOn.Latest()))
 }
 
@@ -46,6 +58,10 @@ type Requirement struct {
 	ID          event.UUID
 	Supervision event.UUID
 	Terms       event.Personal[RequirementTerms]
+	Specified   event.Personal[Specification]
+	// Explained is when the person was told what is reported; in the order it
+	// was recorded.
+	Explained []event.When
 	// EndedOn is when it ended; zero while it runs.
 	EndedOn event.When
 	source  event.ID
@@ -62,7 +78,28 @@ func (r Requirement) LiveOn(day event.Day) bool {
 // Allocation is a practitioner who supervises the person from a time on.
 type Allocation struct {
 	Practitioner, Organisation event.UUID
+	Side                       event.Side // of whoever allocated: the one whose allocation it takes over
 	From                       event.When
+}
+
+// Registration is a level of risk that was registered.
+type Registration struct {
+	ID event.UUID
+	RiskRegistration
+	At event.When
+}
+
+// Transfer is a case's going over to another region.
+type Transfer struct {
+	From, To      reference.Region
+	At            event.When
+	HandoverUntil event.Day // the last day
+}
+
+// Move is a step into custody or out of it.
+type Move struct {
+	To Whereabouts
+	At event.When
 }
 
 // Evolve folds one standing event; events of other areas change nothing. An
@@ -81,7 +118,7 @@ func Evolve(s State, e event.Recorded) State {
 		}
 		s.Orders = append(slices.Clip(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
 		if !d.Practitioner.IsZero() {
-			s.Allocations = append(slices.Clip(s.Allocations), Allocation{d.Practitioner, e.Actor.Org, e.Effective})
+			s.Allocations = append(slices.Clip(s.Allocations), Allocation{d.Practitioner, e.Actor.Org, e.Actor.Side, e.Effective})
 		}
 	case RequirementWillingnessRecorded:
 		if w, state := d.Willingness.Get(); state == event.Open {
@@ -89,7 +126,7 @@ func Evolve(s State, e event.Recorded) State {
 		}
 	case RequirementImposed:
 		if readable {
-			s.Requirements = append(slices.Clip(s.Requirements), Requirement{ID: d.Requirement, Supervision: d.Supervision, Terms: d.Terms, source: e.ID})
+			s.Requirements = append(slices.Clip(s.Requirements), Requirement{ID: d.Requirement, Supervision: d.Supervision, Terms: d.Terms, Specified: d.Specified, source: e.ID})
 		}
 	case RequirementEnded:
 		s.Requirements = slices.Clone(s.Requirements)
@@ -100,31 +137,62 @@ func Evolve(s State, e event.Recorded) State {
 		}
 	case PractitionerAllocated:
 		if readable {
-			s.Allocations = append(slices.Clip(s.Allocations), Allocation{d.Practitioner, d.Organisation, e.Effective})
+			s.Allocations = append(slices.Clip(s.Allocations), Allocation{d.Practitioner, d.Organisation, e.Actor.Side, e.Effective})
 		}
 	case BreachWarningIssued:
 		s.Warnings = append(slices.Clip(s.Warnings), e.Effective)
-	case LicenceRecalled, EnforcementReferred, RiskRegistrationNoted, ReportingExplained:
+	case EnforcementReferred:
+		s.Enforcements = append(slices.Clip(s.Enforcements), e.Effective)
+	case RiskRegistrationNoted:
+		if r, state := d.Terms.Get(); state == event.Open {
+			s.Registrations = append(slices.Clip(s.Registrations), Registration{d.Registration, r, e.Effective})
+		}
+	case ReportingExplained:
+		s.Requirements = slices.Clone(s.Requirements)
+		for i := range s.Requirements {
+			if r := &s.Requirements[i]; r.ID == d.Requirement {
+				r.Explained = append(slices.Clip(r.Explained), e.Effective)
+			}
+		}
+	case LicenceRecalled:
+		s.Recalled = true
+		s.Moves = append(slices.Clip(s.Moves), Move{RecalledTo, e.Effective})
+		s.Orders = ended(s.Orders, e.Effective, true, func(o Order) bool { return o.ID == d.Supervision })
 	case CustodyEntered:
-		s.InCustody = true
+		s.InCustody, s.Recalled = true, false
+		s.Moves = append(slices.Clip(s.Moves), Move{InCustody, e.Effective})
 	case ReleasedOnLicence:
-		s.InCustody = false
+		s.InCustody, s.Recalled = false, false
+		s.Moves = append(slices.Clip(s.Moves), Move{OnLicence, e.Effective})
 		if readable {
 			s.Orders = append(slices.Clip(s.Orders), Order{ID: d.Supervision, Terms: d.Terms, source: e.ID})
 		}
 	case CaseTransferred:
 		if readable {
 			s.Region, s.HandoverFrom, s.HandoverUntil = d.To, d.From, d.HandoverUntil
+			s.Transfers = append(slices.Clip(s.Transfers), Transfer{d.From, d.To, e.Effective, d.HandoverUntil})
 		}
 	case SupervisionEnded:
-		s.Orders = slices.Clone(s.Orders)
-		for i := range s.Orders {
-			if s.Orders[i].ID == d.Supervision {
-				s.Orders[i].EndedOn = e.Effective
-			}
+		died := d.Reason.Value() == Deceased
+		if died {
+			s.Died = e.Effective
 		}
+		s.Orders = ended(s.Orders, e.Effective, false, func(o Order) bool {
+			return o.ID == d.Supervision || died && o.EndedOn.IsZero()
+		})
 	}
 	return s
+}
+
+// ended ends those orders that are meant, in a copy.
+func ended(orders []Order, on event.When, recalled bool, meant func(Order) bool) []Order {
+	orders = slices.Clone(orders)
+	for i := range orders {
+		if meant(orders[i]) {
+			orders[i].EndedOn, orders[i].Recalled = on, recalled
+		}
+	}
+	return orders
 }
 
 // Order returns the order with an id; false if there is none.
@@ -161,7 +229,7 @@ func (s State) Requirement(id event.UUID) (Requirement, bool) {
 // day; false if none does.
 func (s State) LiveRequirement(kind reference.RequirementKind, day event.Day) (Requirement, bool) {
 	for _, r := range slices.Backward(s.Requirements) {
-		if r.LiveOn(day) && r.Terms.Value().Kind == kind {
+		if s.runs(r, day) && r.Terms.Value().Kind == kind {
 			return r, true
 		}
 	}

@@ -12,7 +12,7 @@ func Tellable(s State) []event.Item {
 			continue
 		}
 		facts := []event.Fact{{Name: "type", Value: string(t.Type)}, {Name: "from", Value: t.From.String()}, {Name: "to", Value: t.To.String()}}
-		items = append(items, event.Item{Category: "J.SUPERVISION", Source: o.source, Facts: ended(facts, o.EndedOn)})
+		items = append(items, event.Item{Category: "J.SUPERVISION", Source: o.source, Facts: withEnd(facts, o.EndedOn)})
 	}
 	for _, r := range s.Requirements {
 		t, state := r.Terms.Get()
@@ -20,12 +20,12 @@ func Tellable(s State) []event.Item {
 			continue
 		}
 		facts := []event.Fact{{Name: "kind", Value: string(t.Kind)}, {Name: "from", Value: t.From.String()}, {Name: "to", Value: t.To.String()}}
-		items = append(items, event.Item{Category: "J.REQUIREMENT", Source: r.source, Facts: ended(facts, r.EndedOn)})
+		items = append(items, event.Item{Category: "J.REQUIREMENT", Source: r.source, Facts: withEnd(facts, r.EndedOn)})
 	}
 	return items
 }
 
-func ended(facts []event.Fact, on event.When) []event.Fact {
+func withEnd(facts []event.Fact, on event.When) []event.Fact {
 	if on.IsZero() {
 		return facts
 	}
