@@ -1,0 +1,296 @@
+package keep_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	_ "modernc.org/sqlite" // the driver
+
+	"caseledger/domain/event"
+	"caseledger/eventstore/keep"
+	"caseledger/eventstore/reactor"
+)
+
+func id(n byte) event.UUID { return event.UUID{15: n} }
+
+func person(n byte) reactor.Subject { return reactor.Subject{Kind: reactor.Person, ID: id(n)} }
+
+func organisation(n byte) reactor.Subject {
+	return reactor.Subject{Kind: reactor.Organisation, ID: id(n)}
+}
+
+var noon = time.Date(2026, 2, 4, 12, 0, 0, 0, time.UTC)
+
+// subject is a keep under test, taken.
+type subject struct {
+	reactor.Keep
+	t     *testing.T
+	fence reactor.Fence
+	to    event.Position
+}
+
+func (s *subject) take(judges string) event.Position {
+	s.t.Helper()
+	fence, to, err := s.Take(s.t.Context(), judges)
+	if err != nil {
+		s.t.Fatalf("take: %v", err)
+	}
+	s.fence, s.to = fence, to
+	return to
+}
+
+func (s *subject) scanned(w reactor.Window) {
+	s.t.Helper()
+	if err := s.Scanned(s.t.Context(), s.fence, s.to, w); err != nil {
+		s.t.Fatalf("scanned: %v", err)
+	}
+	s.to = w.To
+}
+
+func (s *subject) settled(of ...reactor.Settled) {
+	s.t.Helper()
+	if err := s.Settle(s.t.Context(), s.fence, of); err != nil {
+		s.t.Fatalf("settle: %v", err)
+	}
+}
+
+func (s *subject) due(at time.Time, n int, want ...reactor.Subject) {
+	s.t.Helper()
+	same(s.t, "due", want)(s.Due(s.t.Context(), at, n))
+}
+
+func (s *subject) status(want reactor.Status) {
+	s.t.Helper()
+	same(s.t, "status", want)(s.Status(s.t.Context()))
+}
+
+func same[T any](t *testing.T, what string, want T) func(T, error) {
+	t.Helper()
+	return func(got T, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", what, d)
+		}
+	}
+}
+
+// promises are the sentences written on [reactor.Keep].
+var promises = []struct {
+	name string
+	test func(*subject)
+}{
+	{"a fresh one begins before the first event", func(s *subject) {
+		if s.to != 0 {
+			s.t.Errorf("begins at %d", s.to)
+		}
+		s.status(reactor.Status{})
+		if _, due, err := s.Next(s.t.Context()); due || err != nil {
+			s.t.Errorf("somebody is due: %v, %v", due, err)
+		}
+	}},
+	{"a window moves the checkpoint and makes due whom it touched", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(2), person(1), organisation(1)}, Around: true})
+		s.status(reactor.Status{To: 5, Around: true, Known: 3, Waiting: 3})
+		s.due(time.Time{}, 9, person(1), person(2), organisation(1))
+		s.due(noon, 2, person(1), person(2))
+		if to := s.take("a"); to != 5 {
+			s.t.Errorf("goes on at %d, want 5", to)
+		}
+		s.scanned(reactor.Window{To: 6})
+		s.status(reactor.Status{To: 6, Around: true, Known: 3, Waiting: 3})
+	}},
+	{"a checkpoint elsewhere changes nothing", func(s *subject) {
+		s.scanned(reactor.Window{To: 5})
+		err := s.Scanned(s.t.Context(), s.fence, 4, reactor.Window{To: 9, Touched: []reactor.Subject{person(1)}})
+		if !errors.Is(err, reactor.ErrFenced) {
+			s.t.Errorf("got %v, want ErrFenced", err)
+		}
+		s.status(reactor.Status{To: 5})
+	}},
+	{"an earlier fence changes nothing", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1)}})
+		s.settled(reactor.Settled{Subject: person(1)})
+		old := s.fence
+		s.take("a")
+		for what, err := range map[string]error{
+			"scanned":   s.Scanned(s.t.Context(), old, 5, reactor.Window{To: 9, Touched: []reactor.Subject{person(1)}}),
+			"settle":    s.Settle(s.t.Context(), old, []reactor.Settled{{Subject: person(1), Next: noon}}),
+			"everybody": s.Everybody(s.t.Context(), old),
+			"no fence":  s.Everybody(s.t.Context(), 0),
+		} {
+			if !errors.Is(err, reactor.ErrFenced) {
+				s.t.Errorf("%s: got %v, want ErrFenced", what, err)
+			}
+		}
+		s.status(reactor.Status{To: 5, Known: 1})
+		s.due(noon.AddDate(9, 0, 0), 9)
+	}},
+	{"settling replaces what is on the agenda", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1), person(2), person(3)}})
+		s.settled(reactor.Settled{Subject: person(1), Next: noon.Add(2 * time.Microsecond)}, reactor.Settled{Subject: person(2), Next: noon},
+			reactor.Settled{Subject: person(3)}, reactor.Settled{Subject: organisation(4), Next: noon})
+		s.due(noon.Add(-time.Microsecond), 9)
+		s.due(noon, 9, person(2), organisation(4))
+		s.due(noon.Add(time.Microsecond), 9, person(2), organisation(4))
+		s.due(noon.Add(2*time.Microsecond), 9, person(2), organisation(4), person(1))
+		next, due, err := s.Next(s.t.Context())
+		if !next.Equal(noon) || !due || err != nil {
+			s.t.Errorf("next: got %v, %v, %v, want noon", next, due, err)
+		}
+		s.scanned(reactor.Window{To: 6, Touched: []reactor.Subject{person(3)}})
+		s.due(noon, 1, person(3)) // those the ledger says more of come first
+		if next, due, err := s.Next(s.t.Context()); !next.IsZero() || !due || err != nil {
+			s.t.Errorf("next: got %v, %v, %v, want at once", next, due, err)
+		}
+		s.status(reactor.Status{To: 6, Known: 4, Waiting: 1})
+	}},
+	{"everybody is due again, and what was parked is forgotten", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1), person(2)}, Around: true,
+			Parked: []reactor.Parked{{Stream: event.Access(id(9)), At: 3, Reason: "broken"}}})
+		s.settled(reactor.Settled{Subject: person(1)}, reactor.Settled{Subject: person(2), Next: noon})
+		if err := s.Everybody(s.t.Context(), s.fence); err != nil {
+			s.t.Fatal(err)
+		}
+		s.status(reactor.Status{To: 5, Known: 2, Waiting: 2})
+		same(s.t, "parked", []reactor.Parked(nil))(s.Parked(s.t.Context(), 9))
+	}},
+	{"other judges make everybody due, the same ones do not", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1), person(2)}, Around: true})
+		s.settled(reactor.Settled{Subject: person(1)}, reactor.Settled{Subject: person(2), Next: noon})
+		s.take("a")
+		s.status(reactor.Status{To: 5, Around: true, Known: 2})
+		s.take("b")
+		s.status(reactor.Status{To: 5, Known: 2, Waiting: 2})
+	}},
+	{"looks are kept by person, once, in order", func(s *subject) {
+		s.scanned(reactor.Window{To: 9, Looks: []reactor.Look{{Person: id(1), At: 9}, {Person: id(2), At: 4}, {Person: id(1), At: 3}, {Person: id(1), At: 3}}})
+		same(s.t, "all", []event.Position{3, 9})(s.Looks(s.t.Context(), id(1), 99))
+		same(s.t, "up to 8", []event.Position{3})(s.Looks(s.t.Context(), id(1), 8))
+		same(s.t, "of nobody", []event.Position(nil))(s.Looks(s.t.Context(), id(3), 99))
+	}},
+	{"organisations are listed in a fixed order", func(s *subject) {
+		s.scanned(reactor.Window{To: 9, Touched: []reactor.Subject{organisation(2), person(3), organisation(1)}})
+		same(s.t, "organisations", []event.UUID{id(1), id(2)})(s.Organisations(s.t.Context()))
+	}},
+	{"who is parked stays so until the ledger says more", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1), organisation(2), person(3)}})
+		for n, by := range map[byte]reactor.Settled{1: {Subject: person(1), Next: noon}, 2: {Subject: organisation(2)}} {
+			stream := event.Case(id(n))
+			if by.Kind == reactor.Organisation {
+				stream = event.StreamID{Kind: event.OrgStream, Of: id(n)}
+			}
+			by.Parked = &reactor.Parked{Stream: stream, At: event.Position(n), Reason: "broken"}
+			s.settled(by)
+		}
+		both := []reactor.Parked{{Stream: event.Case(id(1)), At: 1, Reason: "broken"}, {Stream: event.StreamID{Kind: event.OrgStream, Of: id(2)}, At: 2, Reason: "broken"}}
+		same(s.t, "parked", both)(s.Parked(s.t.Context(), 9))
+		same(s.t, "one of them", both[:1])(s.Parked(s.t.Context(), 1))
+		s.scanned(reactor.Window{To: 6, Touched: []reactor.Subject{person(1)}})
+		same(s.t, "the other", both[1:])(s.Parked(s.t.Context(), 9))
+		s.scanned(reactor.Window{To: 7, Touched: []reactor.Subject{organisation(2)}})
+		same(s.t, "nobody", []reactor.Parked(nil))(s.Parked(s.t.Context(), 9))
+	}},
+	{"a context that has ended changes nothing", func(s *subject) {
+		ended, end := context.WithCancel(s.t.Context())
+		end()
+		if err := s.Scanned(ended, s.fence, 0, reactor.Window{To: 5}); !errors.Is(err, context.Canceled) {
+			s.t.Errorf("got %v, want the context's error", err)
+		}
+		s.status(reactor.Status{})
+	}},
+}
+
+func TestKeeps(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) reactor.Keep{
+		"memory": func(*testing.T) reactor.Keep { return &keep.Memory{} },
+		"sqlite": func(t *testing.T) reactor.Keep { return mustOpen(t, filepath.Join(t.TempDir(), "keep.db")) },
+	} {
+		for _, p := range promises {
+			t.Run(name+"/"+p.name, func(t *testing.T) {
+				t.Parallel()
+				s := &subject{Keep: open(t), t: t}
+				s.take("a")
+				p.test(s)
+			})
+		}
+	}
+}
+
+func mustOpen(t *testing.T, path string) *keep.SQLite {
+	t.Helper()
+	k, err := keep.OpenSQLite(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := k.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return k
+}
+
+// What was acknowledged is there when the file is opened again, also by
+// another process beside the first.
+func TestTheFileOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a keep#1?.db")
+	first := &subject{Keep: mustOpen(t, path), t: t}
+	first.take("a")
+	first.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1)}, Looks: []reactor.Look{{Person: id(1), At: 2}}})
+	second := &subject{Keep: mustOpen(t, path), t: t}
+	if to := second.take("a"); to != 5 {
+		t.Errorf("goes on at %d, want 5", to)
+	}
+	second.due(noon, 9, person(1))
+	if err := first.Settle(t.Context(), first.fence, []reactor.Settled{{Subject: person(1)}}); !errors.Is(err, reactor.ErrFenced) {
+		t.Errorf("the first one: got %v, want ErrFenced", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the file is elsewhere: %v", err)
+	}
+}
+
+// A keep of another version is emptied; what is not a keep is left as it is.
+func TestAnotherFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keep.db")
+	s := &subject{Keep: mustOpen(t, path), t: t}
+	s.take("a")
+	s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1)}})
+	alter(t, path, "PRAGMA user_version = 99")
+	s = &subject{Keep: mustOpen(t, path), t: t}
+	if to := s.take("a"); to != 0 {
+		t.Errorf("a newer file: goes on at %d, want from the beginning", to)
+	}
+	s.status(reactor.Status{})
+
+	foreign := filepath.Join(t.TempDir(), "foreign.db")
+	alter(t, foreign, "CREATE TABLE agenda (one)")
+	if _, err := keep.OpenSQLite(t.Context(), foreign); !errors.Is(err, keep.ErrForeign) {
+		t.Errorf("got %v, want ErrForeign", err)
+	}
+	alter(t, foreign, "INSERT INTO agenda VALUES (1)")
+}
+
+func alter(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), statement)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,289 @@
+package reactor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"caseledger/domain/event"
+	"caseledger/domain/finding"
+	"caseledger/domain/lawfulness"
+)
+
+// batch judges a few subjects at one instant.
+type batch struct {
+	*Reactor
+	shared *lawfulness.Shared
+	now    time.Time
+
+	judged        map[event.UUID]organisation
+	parked        []Settled                                    // beside those that are due
+	organisations map[event.UUID]map[event.UUID]finding.Judged // found through people's cases, by finding
+}
+
+// organisation is what was made of one.
+type organisation struct {
+	findings map[event.UUID][]finding.Judged // by whom they are about
+	next     time.Time
+}
+
+// made is what was made of one person.
+type made struct {
+	lawfulness.Judgement
+	err error
+}
+
+// judge judges the subjects that are due and records what was found.
+func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
+	b.judged = map[event.UUID]organisation{}
+	people := b.people(ctx, due)
+	settled := make([]Settled, len(due))
+	for i, s := range due {
+		settled[i].Subject = s
+		var err error
+		if s.Kind == Organisation {
+			settled[i].Next, err = b.organisation(ctx, s.ID)
+		} else if err = people[i].err; err == nil {
+			settled[i].Next = rounded(people[i].Next)
+			err = b.person(ctx, s.ID, people[i].Findings)
+		}
+		if err != nil {
+			if !b.Broken(err) {
+				return nil, err
+			}
+			settled[i].Next = time.Time{}
+			settled[i].Parked = &Parked{Stream: s.stream(), At: b.to, Reason: err.Error()}
+		}
+	}
+	if err := b.throughCases(ctx); err != nil {
+		return nil, err
+	}
+	return append(settled, b.parked...), nil
+}
+
+// aside parks somebody whose findings cannot be read, so that others go on;
+// any other error stays.
+func (b *batch) aside(s Subject, err error) error {
+	if err == nil || !b.Broken(err) {
+		return err
+	}
+	b.parked = append(b.parked, Settled{Subject: s, Parked: &Parked{Stream: s.stream(), At: b.to, Reason: err.Error()}})
+	return nil
+}
+
+// stream is where a subject is judged, and by which it is parked.
+func (s Subject) stream() event.StreamID {
+	if s.Kind == Organisation {
+		return event.StreamID{Kind: event.OrgStream, Of: s.ID}
+	}
+	return event.Case(s.ID)
+}
+
+// people loads and judges the people among the subjects, several at a time.
+func (b *batch) people(ctx context.Context, due []Subject) []made {
+	out := make([]made, len(due))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(workers, len(due)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(due); i = next.Add(1) - 1 {
+				if due[i].Kind == Person {
+					out[i] = b.one(ctx, due[i].ID)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return out
+}
+
+// one judges one person as far as the ledger has been followed.
+func (b *batch) one(ctx context.Context, person event.UUID) made {
+	events, err := b.load(ctx, event.Case(person))
+	if err != nil {
+		return made{err: err}
+	}
+	looks, err := b.looks(ctx, person)
+	if err != nil {
+		return made{err: err}
+	}
+	return made{Judgement: b.Judges.Person(lawfulness.NewHistory(person, events, looks, b.shared), b.now)}
+}
+
+// load reads a stream as far as the ledger has been followed.
+func (b *batch) load(ctx context.Context, stream event.StreamID) ([]event.Recorded, error) {
+	var events []event.Recorded
+	for s, err := range b.Store.ReadStream(ctx, stream, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("reactor: load %s: %w", stream, err)
+		}
+		if s.Position > b.to {
+			break
+		}
+		e, err := b.Codec.Decode(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("reactor: decode %s revision %d: %w", stream, s.Revision, err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// near is how far apart two looks may be for the ledger between them to be
+// read, rather than looked up anew.
+const near = 16
+
+// looks reads the looks at a person's record.
+func (b *batch) looks(ctx context.Context, person event.UUID) ([]event.Recorded, error) {
+	at, err := b.Keep.Looks(ctx, person, b.to)
+	if err != nil {
+		return nil, err
+	}
+	var looks []event.Recorded
+	for len(at) > 0 {
+		for s, err := range b.Store.ReadAll(ctx, at[0]-1) {
+			if err != nil {
+				return nil, fmt.Errorf("reactor: read entry %d: %w", at[0], err)
+			}
+			if s.Position < at[0] {
+				continue
+			}
+			e, err := b.Codec.Decode(ctx, s)
+			if err != nil {
+				return nil, fmt.Errorf("reactor: decode entry %d: %w", s.Position, err)
+			}
+			looks = append(looks, e)
+			if at = at[1:]; len(at) == 0 || at[0] > s.Position+near {
+				break
+			}
+		}
+	}
+	return looks, nil
+}
+
+// person records what was found about one. What is about an organisation is
+// set aside for [batch.throughCases].
+func (b *batch) person(ctx context.Context, who event.UUID, findings []finding.Judged) error {
+	var about []finding.Judged
+	for _, f := range findings {
+		if f.Organisation.IsZero() {
+			about = append(about, f)
+			continue
+		}
+		found := b.organisations[f.Organisation]
+		if found == nil {
+			found = map[event.UUID]finding.Judged{}
+			b.organisations[f.Organisation] = found
+		}
+		if id := f.ID(f.Organisation); !earlier(found[id], f) {
+			found[id] = f
+		}
+	}
+	return b.record(ctx, who, func(standing []finding.Judged) ([]finding.Judged, error) {
+		// What the governance of organisations shows of the person is judged
+		// anew, if there was any.
+		if !slices.ContainsFunc(standing, b.ofOrganisation) {
+			return about, nil
+		}
+		shown, err := b.shownOf(ctx, who)
+		return slices.Concat(about, shown), err
+	})
+}
+
+func (b *batch) ofOrganisation(f finding.Judged) bool { return b.Judges.OfOrganisation(f.Monitor) }
+
+// earlier reports whether a is a finding and about an earlier act than b, or
+// about the same.
+func earlier(a, b finding.Judged) bool {
+	if a.Item.IsZero() {
+		return false
+	}
+	if c := a.At.Earliest().Compare(b.At.Earliest()); c != 0 {
+		return c < 0
+	}
+	return slices.Compare(a.Item.UUID[:], b.Item.UUID[:]) <= 0
+}
+
+// of judges an organisation once.
+func (b *batch) of(org event.UUID) organisation {
+	o, ok := b.judged[org]
+	if !ok {
+		o.findings, o.next = b.Judges.Organisation(b.shared, org, b.now)
+		b.judged[org] = o
+	}
+	return o
+}
+
+// shownOf is what the governance of every organisation shows of a person.
+func (b *batch) shownOf(ctx context.Context, who event.UUID) ([]finding.Judged, error) {
+	all, err := b.Keep.Organisations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var shown []finding.Judged
+	for _, org := range all {
+		shown = append(shown, b.of(org).findings[who]...)
+	}
+	return shown, nil
+}
+
+// organisation records what an organisation's governance shows, of itself and
+// of people, and returns when it must be judged again.
+func (b *batch) organisation(ctx context.Context, org event.UUID) (time.Time, error) {
+	o := b.of(org)
+	about := slices.SortedFunc(maps.Keys(o.findings), func(x, y event.UUID) int { return slices.Compare(x[:], y[:]) })
+	if !slices.Contains(about, org) {
+		about = append(about, org)
+	}
+	for _, who := range about {
+		err := b.record(ctx, who, func(standing []finding.Judged) ([]finding.Judged, error) {
+			shown := o.findings[org]
+			if who != org {
+				var err error
+				if shown, err = b.shownOf(ctx, who); err != nil {
+					return nil, err
+				}
+			}
+			return slices.Concat(slices.DeleteFunc(standing, b.ofOrganisation), shown), nil
+		})
+		if who != org {
+			err = b.aside(Subject{Person, who}, err)
+		}
+		if err != nil {
+			return time.Time{}, err
+		}
+	}
+	return rounded(o.next), nil
+}
+
+// throughCases records what people's cases show of organisations: each thing
+// once, for the earliest act that shows it, whoever was judged first.
+func (b *batch) throughCases(ctx context.Context) error {
+	for _, org := range slices.SortedFunc(maps.Keys(b.organisations), func(x, y event.UUID) int { return slices.Compare(x[:], y[:]) }) {
+		err := b.record(ctx, org, func(standing []finding.Judged) ([]finding.Judged, error) {
+			found := b.organisations[org]
+			taken := map[event.UUID]bool{}
+			for i, f := range standing {
+				id := f.ID(org)
+				taken[id] = true
+				if g, ok := found[id]; ok && (g.Item == f.Item || earlier(g, f)) {
+					standing[i] = g
+				}
+			}
+			for _, id := range slices.SortedFunc(maps.Keys(found), func(x, y event.UUID) int { return slices.Compare(x[:], y[:]) }) {
+				if !taken[id] {
+					standing = append(standing, found[id])
+				}
+			}
+			return standing, nil
+		})
+		if err := b.aside(Subject{Organisation, org}, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
