@@ -2,11 +2,15 @@ package catalogue
 
 import (
 	"reflect"
+	"slices"
 
 	"caseledger/domain/agreement"
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
+	"caseledger/domain/finding"
+	"caseledger/domain/governance"
 	"caseledger/domain/lawfulness"
+	"caseledger/domain/reference"
 )
 
 // body is what the body of a command on a stream of state S does. Check says
@@ -93,4 +97,56 @@ var agreementCommands = []Command{
 		"End an agreement before its time, for good.", lead, riskOwner, guardian),
 	on[agreement.ExpireAgreement](agreements, "expire-agreement",
 		"Note that an agreement's last day has passed.", timer),
+}
+
+// staff is everybody at work: whoever finds a breach reports it.
+var staff = func() (roles []event.Role) {
+	for _, r := range reference.Roles.All() {
+		if r.Human && !slices.Contains(r.Sides, event.PersonSide) {
+			roles = append(roles, r.Code)
+		}
+	}
+	return roles
+}()
+
+var organisations = stream[governance.State]{kind: event.OrgStream,
+	fold: func(standing []event.Recorded, _ lawfulness.Known) governance.State { return governance.Fold(standing) }}
+
+var governanceCommands = []Command{
+	on[governance.ApproveDPIA](organisations, "approve-dpia",
+		"Approve a data protection impact assessment, on the data protection officer's advice.", riskOwner, guardian, lead),
+	on[governance.RecordProcessingChange](organisations, "record-processing-change",
+		"Say that a processing is no longer what was assessed.", lead, officer, riskOwner),
+	on[governance.PublishPolicyDocument](organisations, "publish-policy-document",
+		"Put an appropriate policy document into force.", lead, officer),
+	on[governance.RecordRopaEntry](organisations, "record-ropa-entry",
+		"Record an entry of the record of processing activities.", lead, officer),
+	on[governance.AssignStaffRole](organisations, "assign-staff-role",
+		"Say that a member of staff holds a role.", governance.Keepers...),
+	on[governance.EndStaffRole](organisations, "end-staff-role",
+		"Say that a member of staff no longer holds a role.", governance.Keepers...),
+	on[governance.RecordTraining](organisations, "record-training",
+		"Say that a member of staff took a course.", governance.Keepers...),
+	on[governance.SignUndertaking](organisations, "sign-undertaking",
+		"Sign a confidentiality undertaking, or record that somebody did.", staff...),
+	on[governance.DetectBreach](organisations, "detect-breach",
+		"Report a personal data breach.", staff...),
+	on[governance.AssessBreach](organisations, "assess-breach",
+		"Say how likely a breach is to touch people's rights.", lead, officer, riskOwner, guardian),
+	on[governance.NotifyRegulator](organisations, "notify-regulator",
+		"Say that the regulator was told of a breach.", officer, lead, riskOwner),
+	on[governance.InformSubjects](organisations, "inform-subjects",
+		"Say that the people a breach is about were told.", officer, lead, riskOwner, guardian),
+}
+
+var findings = stream[finding.State]{kind: event.FindingStream,
+	fold: func(standing []event.Recorded, _ lawfulness.Known) finding.State { return finding.Fold(standing) }}
+
+var findingCommands = []Command{
+	on[finding.AcknowledgeFinding](findings, "acknowledge-finding",
+		"Say that a finding was seen and is looked into.", lead, officer, riskOwner, guardian),
+	on[finding.ResolveFinding](findings, "resolve-finding",
+		"Say what was done about a finding.", lead, officer, riskOwner, guardian),
+	on[finding.WaiveFinding](findings, "waive-finding",
+		"Accept the risk of a finding.", lead, officer, riskOwner, guardian),
 }

@@ -75,7 +75,8 @@ type (
 		Notified   event.When // zero: not yet
 		NotifiedBy event.ID
 		Delay      Delay
-		Informed   event.When // when the people were told; zero: not yet
+		Told       []event.UUID
+		Informed   event.When // when all the people had been told; zero: not yet
 	}
 )
 
@@ -125,7 +126,13 @@ func Evolve(s State, e event.Recorded) State {
 	case RegulatorNotified:
 		s.breach(d.Breach, func(b *Breach) { b.Notified, b.NotifiedBy, b.Delay = e.Effective, e.ID, d.Delay })
 	case SubjectsInformed:
-		s.breach(d.Breach, func(b *Breach) { b.Informed = e.Effective })
+		s.breach(d.Breach, func(b *Breach) {
+			b.Told = append(slices.Clip(b.Told), d.Subjects...)
+			left := slices.ContainsFunc(b.Subjects, func(p event.UUID) bool { return !slices.Contains(b.Told, p) })
+			if b.Informed.IsZero() && (len(d.Subjects) == 0 || len(b.Subjects) > 0 && !left) {
+				b.Informed = e.Effective
+			}
+		})
 	}
 	return s
 }
