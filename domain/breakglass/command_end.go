@@ -23,7 +23,7 @@ func (b EndBreakGlass) Validate() []fault.Field {
 // Check refuses to end somebody else's use, and a timer before its expiry. One
 // that was ended already may be ended again.
 func (b EndBreakGlass) Check(s State, c event.Context) error {
-	u, err := s.use(b.BreakGlass, c.Actor.Side)
+	u, err := s.use(b.BreakGlass, c)
 	switch {
 	case err != nil:
 		return err

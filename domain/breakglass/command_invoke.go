@@ -79,11 +79,11 @@ func (b InvokeBreakGlass) Events(_ State, c event.Context) []event.Draft {
 	return []event.Draft{{Data: d}}
 }
 
-// use returns a use that the side's record holds.
-func (s State) use(id event.UUID, side event.Side) (Use, error) {
-	i := slices.IndexFunc(s.Uses, func(u Use) bool { return u.ID == id && u.Invoker.Side == side })
-	if i < 0 {
-		return Use{}, fault.Refuse("no-such-break-glass", "this side's record holds no such use")
+// use returns a use that the record of the actor's controller holds.
+func (s State) use(id event.UUID, c event.Context) (Use, error) {
+	u, ok := s.Use(id)
+	if !ok || u.Invoker.Org != c.Actor.Org && !slices.Contains(c.Peers, u.Invoker.Org) {
+		return Use{}, fault.Refuse("no-such-break-glass", "this record holds no such use")
 	}
-	return s.Uses[i], nil
+	return u, nil
 }

@@ -26,7 +26,7 @@ func (b ReviewBreakGlass) Validate() []fault.Field {
 // Check refuses the invoker as reviewer, a second verdict, and a review from
 // before the use.
 func (b ReviewBreakGlass) Check(s State, c event.Context) error {
-	u, err := s.use(b.BreakGlass, c.Actor.Side)
+	u, err := s.use(b.BreakGlass, c)
 	switch {
 	case err != nil:
 		return err

@@ -7,6 +7,7 @@ import (
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
 	"caseledger/domain/referral"
+	"caseledger/domain/rights"
 	"caseledger/domain/screening"
 )
 
@@ -102,6 +103,20 @@ func careSamples() map[string]any {
 			Seriousness: "SERIOUS", Likelihood: "LIKELY", Informed: disclosure.WasNotInformed, ReviewOn: event.MustDay("2026-03-01"), Harm: note,
 			Consent: note, Proportionality: note, Alternatives: note, WhyNot: note},
 		"disclosure.decision-closed": disclosure.DisclosureDecisionClosed{Decision: sampleID, Reason: "DONE"},
+
+		"rights.request-received":  rights.RightsRequestReceived{Request: sampleID, Kind: rights.Access, IdentityConfirmed: true, Wording: note},
+		"rights.request-paused":    rights.RightsRequestPaused{Request: sampleID, Reason: rights.Identity},
+		"rights.request-clarified": rights.RightsRequestClarified{Request: sampleID},
+		"rights.request-extended":  rights.RightsRequestExtended{Request: sampleID, Reason: "COMPLEX"},
+		"rights.request-responded": rights.RightsRequestResponded{Request: sampleID, Outcome: rights.PartlyGranted,
+			Grounds: []rights.Ground{rights.SeriousHarm}, Assessor: sampleStaff, Redactions: 3, Answer: note},
+		"rights.retention-period-set": rights.RetentionPeriodSet{Period: sampleID, Class: "ADULT_HEALTH", From: event.MustDay("2026-06-01"),
+			KeepUntil: event.MustDay("2034-06-01"), DisposeOn: event.MustDay("2034-06-02")},
+		"rights.retention-reviewed": rights.RetentionReviewed{Period: sampleID, Outcome: rights.Extend, DisposeOn: event.MustDay("2036-06-02"), Reason: note},
+		"rights.legal-hold-placed":  rights.LegalHoldPlaced{Hold: sampleID, Reason: note},
+		"rights.legal-hold-lifted":  rights.LegalHoldLifted{Hold: sampleID, Reason: note},
+		"rights.record-disposed": rights.RecordDisposed{Disposal: sampleID, Period: sampleID, Class: "ADULT_HEALTH",
+			Data: []event.Class{event.Identity, event.Health}},
 
 		"break-glass.invoked": breakglass.BreakGlassInvoked{BreakGlass: sampleID, ReasonCode: "RISK_TO_LIFE",
 			ExpiresAt: when("2026-03-10T02:10:00Z"), Reason: note},

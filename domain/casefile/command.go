@@ -35,8 +35,12 @@ var unbarred = []string{"raise-risk-flag", "report-unplanned-disclosure", "set-a
 // giving the command at t. It never keeps out a command that timers alone give.
 func (c Command) Bars(s State, staff event.UUID, t time.Time) bool {
 	timers := len(c.Roles) == 1 && c.Roles[0] == "SYSTEM"
-	return !timers && !slices.Contains(unbarred, c.Name) && s.Bars(staff, t)
+	return !timers && !c.Unbarred() && s.Bars(staff, t)
 }
+
+// Unbarred reports whether limited access never stops the command. Whoever
+// gives it may not be able to read the record first.
+func (c Command) Unbarred() bool { return slices.Contains(unbarred, c.Name) }
 
 // body is what every command's body does. Check says whether a live command
 // may stand; it returns a *fault.Fault. Events says what is recorded, and is
@@ -63,7 +67,7 @@ func whole(s State) State { return s }
 var Commands = func() []Command {
 	all := slices.Concat(personCommands, supervisionCommands, appointmentCommands,
 		consentCommands, screeningCommands, referralCommands, disclosureCommands, recordCommands,
-		breakGlassCommands)
+		breakGlassCommands, rightsCommands)
 	slices.SortFunc(all, func(a, b Command) int {
 		if a.Name == b.Name {
 			panic(fmt.Sprintf("casefile: command %s is defined twice", a.Name))

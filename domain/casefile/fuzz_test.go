@@ -20,6 +20,8 @@ func FuzzCommands(f *testing.F) {
 		`{"kind":"DISCLOSURE","form":"EXPLICIT_ORAL","scope":{"from":"NHS","recipients":[{"side":"PROBATION"}],"purposes":["REHAB_SUPPORT"],"categories":["H.*"]},"expiresAt":"2026-08-04","reason":"PRIVACY"}`,
 		`{"instrument":"PHQ-9","items":[2,2,2,2,null,2,3,2,1],"total":16}`, `{"instrument":"DUDIT","total":29,"itemsWithheld":true}`,
 		`{"referral":"5a000000-0000-4000-8000-00000000000a","destination":"CRISIS","priority":"URGENT","toOrg":"5a000000-0000-4000-8000-00000000000a","reason":"OTHER","by":"PERSON","timer":"MH_CRISIS"}`,
+		`{"request":"5a000000-0000-4000-8000-00000000000a","kind":"OBJECTION","objectsToTelling":true,"outcome":"REFUSED","grounds":["17(3)(b)"],"reason":"IDENTITY"}`,
+		`{"period":"5a000000-0000-4000-8000-00000000000a","class":"ADULT_HEALTH","from":"2016-01-29","outcome":"EXTEND","disposeOn":"2036-01-01","reason":"x","data":["health"]}`,
 		cannotWait, `{"breakGlass":"5a000000-0000-4000-8000-00000000000a","verdict":"APPROPRIATE","reason":"x","expiresAt":"2026-02-04T12:00:00Z"}`,
 		`{"decision":"5a000000-0000-4000-8000-00000000000a","rule":"R03","categories":["H.NOTE","J.VICTIM"],"outcome":"REFUSE","reason":"EXCESS","method":"CALL","mishap":"OTHER","items":[{"category":"ID.CRN","source":"","facts":[{"name":"x","value":"y"}]}],"flow":{"direction":{"from":"NHS","to":"PROBATION"}}}`} {
 		f.Add([]byte(seed))

@@ -2,8 +2,8 @@ package rights
 
 import "caseledger/domain/event"
 
-// RetentionPeriodSet says under which schedule the side's record of the person
-// falls, and until when it must be kept at least.
+// RetentionPeriodSet says under which schedule the controller's record of the
+// person falls, and until when it must be kept at least.
 type RetentionPeriodSet struct {
 	Period event.UUID     `json:"period"`
 	Class  RetentionClass `json:"class"`

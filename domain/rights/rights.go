@@ -4,6 +4,8 @@
 // anything itself.
 package rights
 
+import "caseledger/domain/reference"
+
 // Event is an event of this area.
 //
 //sumtype:decl
@@ -16,7 +18,6 @@ type (
 	ExtensionReason string
 	RequestOutcome  string
 	Ground          string // why something was refused, as the statute is cited
-	RetentionClass  string // which schedule a record falls under
 	RetentionReview string // what a review came to
 )
 
@@ -24,21 +25,51 @@ type (
 // for complaints).
 var RequestKinds = []RequestKind{"ACCESS", "RECTIFICATION", "ERASURE", "RESTRICTION", "OBJECTION", "COMPLAINT"}
 
-// Access is the request for a copy: a SAR.
-const Access RequestKind = "ACCESS"
+// Rights that have rules of their own.
+const (
+	Access    RequestKind = "ACCESS" // a copy: a SAR
+	Erasure   RequestKind = "ERASURE"
+	Objection RequestKind = "OBJECTION"
+)
+
+// RetentionClass is which schedule a record falls under.
+type RetentionClass = reference.RetentionClass
+
+// Identity is who is asking.
+const Identity PauseReason = "IDENTITY"
 
 // PauseReasons lists why the clock may stand (domain reference section 8.8).
-var PauseReasons = []PauseReason{"CLARIFICATION", "IDENTITY"}
+var PauseReasons = []PauseReason{"CLARIFICATION", Identity}
 
 // ExtensionReasons lists why the time may be extended by two months (Article
 // 12(3)).
 var ExtensionReasons = []ExtensionReason{"COMPLEX", "NUMEROUS"}
 
-// RequestOutcomes lists the answers.
-var RequestOutcomes = []RequestOutcome{"GRANTED", "PARTLY_GRANTED", "REFUSED"}
+// The answers.
+const (
+	Granted       RequestOutcome = "GRANTED"
+	PartlyGranted RequestOutcome = "PARTLY_GRANTED"
+	Refused       RequestOutcome = "REFUSED"
+)
 
-// Grounds lists the statutory grounds of a refusal.
-var Grounds = []Ground{"17(3)(b)", "17(3)(c)", "17(3)(e)", "SERIOUS_HARM", "THIRD_PARTY", "MANIFESTLY_UNFOUNDED", "EXCESSIVE", "IDENTITY_NOT_CONFIRMED", "OTHER"}
+// RequestOutcomes lists the answers.
+var RequestOutcomes = []RequestOutcome{Granted, PartlyGranted, Refused}
+
+// SeriousHarm is the ground of the serious-harm test (DPA 2018 Schedule 3 Part
+// 2), which a health professional makes.
+const SeriousHarm Ground = "SERIOUS_HARM"
+
+// Grounds lists the grounds of a refusal. Those of Article 17(3) are of
+// erasure alone: public task and legal obligation, public health, legal
+// claims.
+var Grounds = []Ground{"17(3)(b)", "17(3)(c)", "17(3)(e)", SeriousHarm, "THIRD_PARTY", "MANIFESTLY_UNFOUNDED", "EXCESSIVE", "IDENTITY_NOT_CONFIRMED", "OTHER"}
+
+// What a review may come to.
+const (
+	Dispose RetentionReview = "DISPOSE"
+	Extend  RetentionReview = "EXTEND"
+	Archive RetentionReview = "ARCHIVE"
+)
 
 // RetentionReviews lists what a review may come to.
-var RetentionReviews = []RetentionReview{"DISPOSE", "EXTEND", "ARCHIVE"}
+var RetentionReviews = []RetentionReview{Dispose, Extend, Archive}

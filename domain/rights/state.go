@@ -20,6 +20,8 @@ type Request struct {
 	ID        event.UUID
 	Kind      RequestKind
 	Side      event.Side // whose record it was asked of
+	Org       event.UUID // who received it
+	Confirmed bool       // nobody needs to be asked who is asking
 	Received  event.When
 	Pauses    []Pause
 	Extended  event.When // zero: it was not
@@ -39,6 +41,7 @@ type Period struct {
 	ID         event.UUID
 	Class      RetentionClass
 	Side       event.Side
+	Org        event.UUID // whose controller keeps the record
 	From       event.Day
 	KeepUntil  event.Day
 	DisposeOn  event.Day
@@ -51,6 +54,7 @@ type Period struct {
 type Hold struct {
 	ID     event.UUID
 	Side   event.Side
+	Org    event.UUID
 	Placed event.When
 	Lifted event.When // zero while it stands
 	Source event.ID
@@ -60,6 +64,7 @@ type Hold struct {
 type Disposal struct {
 	ID     event.UUID
 	Period event.UUID
+	Data   []event.Class
 	At     event.When
 	Source event.ID
 }
@@ -83,7 +88,8 @@ func Evolve(s State, e event.Recorded) State {
 	}
 	switch d := d.(type) {
 	case RightsRequestReceived:
-		s.Requests = append(slices.Clip(s.Requests), Request{ID: d.Request, Kind: d.Kind, Side: e.Actor.Side, Received: e.Effective, Source: e.ID})
+		s.Requests = append(slices.Clip(s.Requests), Request{ID: d.Request, Kind: d.Kind, Side: e.Actor.Side, Org: e.Actor.Org,
+			Confirmed: d.IdentityConfirmed, Received: e.Effective, Source: e.ID})
 	case RightsRequestPaused:
 		s.Requests = changed(s.Requests, func(r *Request) bool { return r.ID == d.Request }, func(r *Request) {
 			r.Pauses = append(slices.Clip(r.Pauses), Pause{From: e.Effective})
@@ -96,13 +102,19 @@ func Evolve(s State, e event.Recorded) State {
 			}
 		})
 	case RightsRequestExtended:
-		s.Requests = changed(s.Requests, func(r *Request) bool { return r.ID == d.Request }, func(r *Request) { r.Extended = e.Effective })
+		s.Requests = changed(s.Requests, func(r *Request) bool { return r.ID == d.Request }, func(r *Request) {
+			if r.Extended.IsZero() || e.Effective.Earliest().Before(r.Extended.Earliest()) {
+				r.Extended = e.Effective
+			}
+		})
 	case RightsRequestResponded:
 		s.Requests = changed(s.Requests, func(r *Request) bool { return r.ID == d.Request }, func(r *Request) {
-			r.Responded, r.Outcome, r.Answer = e.Effective, d.Outcome, e.ID
+			if r.Responded.IsZero() || e.Effective.Earliest().Before(r.Responded.Earliest()) {
+				r.Responded, r.Outcome, r.Answer = e.Effective, d.Outcome, e.ID
+			}
 		})
 	case RetentionPeriodSet:
-		s.Periods = append(slices.Clip(s.Periods), Period{ID: d.Period, Class: d.Class, Side: e.Actor.Side, From: d.From,
+		s.Periods = append(slices.Clip(s.Periods), Period{ID: d.Period, Class: d.Class, Side: e.Actor.Side, Org: e.Actor.Org, From: d.From,
 			KeepUntil: d.KeepUntil, DisposeOn: d.DisposeOn, Source: e.ID})
 	case RetentionReviewed:
 		s.Periods = changed(s.Periods, func(p *Period) bool { return p.ID == d.Period }, func(p *Period) {
@@ -112,11 +124,15 @@ func Evolve(s State, e event.Recorded) State {
 			}
 		})
 	case LegalHoldPlaced:
-		s.Holds = append(slices.Clip(s.Holds), Hold{ID: d.Hold, Side: e.Actor.Side, Placed: e.Effective, Source: e.ID})
+		s.Holds = append(slices.Clip(s.Holds), Hold{ID: d.Hold, Side: e.Actor.Side, Org: e.Actor.Org, Placed: e.Effective, Source: e.ID})
 	case LegalHoldLifted:
-		s.Holds = changed(s.Holds, func(h *Hold) bool { return h.ID == d.Hold }, func(h *Hold) { h.Lifted = e.Effective })
+		s.Holds = changed(s.Holds, func(h *Hold) bool { return h.ID == d.Hold }, func(h *Hold) {
+			if h.Lifted.IsZero() {
+				h.Lifted = e.Effective
+			}
+		})
 	case RecordDisposed:
-		s.Disposed = append(slices.Clip(s.Disposed), Disposal{ID: d.Disposal, Period: d.Period, At: e.Effective, Source: e.ID})
+		s.Disposed = append(slices.Clip(s.Disposed), Disposal{ID: d.Disposal, Period: d.Period, Data: d.Data, At: e.Effective, Source: e.ID})
 	}
 	return s
 }
