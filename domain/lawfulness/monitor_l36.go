@@ -1,8 +1,44 @@
 package lawfulness
 
-import "caseledger/domain/finding"
+import (
+	"slices"
 
+	"caseledger/domain/event"
+	"caseledger/domain/finding"
+	"caseledger/domain/rights"
+)
+
+// l36: a record was disposed of while a legal hold stood on it, or before the
+// last day of the minimum of every schedule it falls under; one without an end
+// is never over (Records Management Code 2021; domain reference section 9.3).
 var l36 = Monitor{ID: "L36", Version: 1, Severity: finding.Critical,
 	Title:  "Disposal during legal hold/inquiry or before minimum",
-	Source: "RM Code",
+	Source: "Records Management Code 2021; Inquiries Act 2005 s.35",
+	OfEvent: func(v View, e event.Recorded) []Hit {
+		d, ok := e.Data.(rights.RecordDisposed)
+		if !ok || e.Operational != event.Open {
+			return nil
+		}
+		var hit Hit
+		for _, h := range v.Case.Rights.Holds {
+			if h.LiveAt(e.Effective.Earliest()) {
+				hit.Evidence, hit.Notes = append(hit.Evidence, h.Source), append(hit.Notes, "legal-hold")
+			}
+		}
+		known := false
+		for _, p := range v.Case.Rights.Periods {
+			known = known || p.ID == d.Period
+			if v.Shared.SameController(p.Org, e.Actor.Org) && (p.KeepUntil == 0 || event.DayOf(e.Effective.Earliest()) <= p.KeepUntil) {
+				hit.Evidence, hit.Notes = append(hit.Evidence, p.Source), append(hit.Notes, "before-minimum")
+			}
+		}
+		if !known {
+			hit.Notes = append(hit.Notes, "no-schedule")
+		}
+		if len(hit.Notes) == 0 {
+			return nil
+		}
+		hit.Notes = slices.Compact(hit.Notes)
+		return []Hit{hit}
+	},
 }
