@@ -35,6 +35,9 @@ const (
 	Withdrawn Status = "WITHDRAWN"
 	Expired   Status = "EXPIRED"
 	Invalid   Status = "INVALID"
+	// Unconfirmed: given in a record that was since merged into this one, and not
+	// in force until the person stands by it anew.
+	Unconfirmed Status = "UNCONFIRMED"
 )
 
 // Form is how consent was expressed.

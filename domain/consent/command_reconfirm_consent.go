@@ -20,9 +20,13 @@ func (b ReconfirmConsent) Validate() []fault.Field {
 	return c
 }
 
-// Check refuses what is not active, and a decision the person cannot make.
+// Check refuses what is neither active nor waiting to be confirmed after a
+// merge, and a decision the person cannot make.
 func (b ReconfirmConsent) Check(s State, c event.Context) error {
-	of, err := active(s, b.Consent, c)
+	of, err := known(s, b.Consent)
+	if err == nil && of.StatusAt(c.Asked()) != Unconfirmed {
+		of, err = active(s, b.Consent, c)
+	}
 	if err != nil {
 		return err
 	}

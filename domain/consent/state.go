@@ -37,9 +37,12 @@ type Consent struct {
 	Refusal  Refusal
 	// Withdrawn is when the person said so; zero if they did not.
 	Withdrawn event.When
-	Invalid   bool
-	expired   bool // the end is on the record
-	seq       int  // of the grant
+	// Merged is when the record it belongs to was merged into this one; zero if
+	// it is of this one.
+	Merged  event.When
+	Invalid bool
+	expired bool // the end is on the record
+	seq     int  // of the grant
 }
 
 // Version is a consent's scope and end, from a time on.
@@ -126,6 +129,8 @@ func (c Consent) StatusAt(t time.Time) Status {
 		return Withdrawn
 	case given && v.ended(t):
 		return Expired
+	case given && c.unconfirmed(v, t):
+		return Unconfirmed
 	case given:
 		return Active
 	case !c.Refusal.At.IsZero() && c.Refusal.At.Begun(t):
