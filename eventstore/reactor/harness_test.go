@@ -92,7 +92,7 @@ type world struct {
 	judges   reactor.Judges
 	window   int
 	people   int
-	progress func(int)
+	progress func(reactor.Sum)
 
 	mu     sync.Mutex
 	at     time.Time
@@ -162,7 +162,7 @@ func (w *world) reactor() *reactor.Reactor {
 // catchUp runs a reactor to the end of the ledger.
 func (w *world) catchUp() {
 	w.Helper()
-	if err := w.reactor().CatchUp(w.Context(), false); err != nil {
+	if _, err := w.reactor().CatchUp(w.Context(), false); err != nil {
 		w.Fatalf("catch up: %v", err)
 	}
 }
@@ -170,7 +170,7 @@ func (w *world) catchUp() {
 // again judges everybody again.
 func (w *world) again() {
 	w.Helper()
-	if err := w.reactor().CatchUp(w.Context(), true); err != nil {
+	if _, err := w.reactor().CatchUp(w.Context(), true); err != nil {
 		w.Fatalf("judge everybody: %v", err)
 	}
 }

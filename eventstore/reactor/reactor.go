@@ -64,8 +64,8 @@ type Config struct {
 	Window int
 	// People is the most people held in memory at a time; 0 means 64.
 	People int
-	// Progress, if not nil, is told how many subjects have been judged.
-	Progress func(judged int)
+	// Progress, if not nil, is told how far it is after every few people.
+	Progress func(Sum)
 }
 
 // Reactor is the one that judges. One per ledger does any work: the last to
@@ -75,6 +75,14 @@ type Reactor struct {
 	running sync.Mutex
 	fence   Fence
 	to      event.Position // of the checkpoint
+	sum     Sum            // since the start
+}
+
+// Sum is what came of judging.
+type Sum struct {
+	To       event.Position // the ledger was followed so far
+	Judged   int            // subjects; one that was judged twice counts twice
+	Recorded int            // findings raised or superseded
 }
 
 // ErrRunning: Run or CatchUp was called while one of them runs.
@@ -100,12 +108,18 @@ func New(c Config) *Reactor {
 // Judging again what has not changed records nothing.
 //
 // Errors: [ErrRunning], [ErrFenced], and those of the store, the keep and the
-// surroundings; called again, it goes on where it was.
-func (r *Reactor) CatchUp(ctx context.Context, everybody bool) error {
+// surroundings; called again, it goes on where it was. The sum is of what was
+// done, also where the rest was not.
+func (r *Reactor) CatchUp(ctx context.Context, everybody bool) (Sum, error) {
 	if !r.running.TryLock() {
-		return ErrRunning
+		return Sum{}, ErrRunning
 	}
 	defer r.running.Unlock()
+	err := r.catchUp(ctx, everybody)
+	return r.sum, err
+}
+
+func (r *Reactor) catchUp(ctx context.Context, everybody bool) error {
 	if err := r.take(ctx); err != nil {
 		return err
 	}
@@ -160,9 +174,11 @@ func (r *Reactor) Run(ctx context.Context) error {
 }
 
 func (r *Reactor) take(ctx context.Context) (err error) {
+	r.sum = Sum{}
 	if r.fence, r.to, err = r.Keep.Take(ctx, r.Judges.Name); err != nil {
 		return fmt.Errorf("reactor: take over: %w", err)
 	}
+	r.sum.To = r.to
 	return nil
 }
 
@@ -210,6 +226,7 @@ func (r *Reactor) scan(ctx context.Context, upTo event.Position) error {
 			return err
 		}
 		r.to = w.To
+		r.sum.To = w.To
 	}
 	return nil
 }
@@ -276,7 +293,7 @@ func (r *Reactor) lookedAt(ctx context.Context, s eventstore.Stored) ([]event.UU
 
 // judge judges everybody who is due by the clock.
 func (r *Reactor) judge(ctx context.Context) error {
-	for judged := 0; ; {
+	for {
 		now := r.Clock().UTC().Truncate(time.Microsecond)
 		due, err := r.Keep.Due(ctx, now, r.People)
 		if err != nil || len(due) == 0 {
@@ -294,8 +311,8 @@ func (r *Reactor) judge(ctx context.Context) error {
 		if err := r.Keep.Settle(ctx, r.fence, settled); err != nil {
 			return err
 		}
-		if judged += len(due); r.Progress != nil {
-			r.Progress(judged)
+		if r.sum.Judged += len(due); r.Progress != nil {
+			r.Progress(r.sum)
 		}
 	}
 }

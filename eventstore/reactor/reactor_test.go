@@ -63,7 +63,10 @@ func TestJudgingAgainAdds(t *testing.T) {
 	w.look(1, access.RecordAccessed{View: "person", Class: access.ReadOne, Subjects: subjects(1)})
 	w.later(2 * time.Hour).catchUp()
 	before := w.head()
-	w.again()
+	sum, err := w.reactor().CatchUp(t.Context(), true)
+	if err != nil || sum != (reactor.Sum{To: before, Judged: 2}) {
+		t.Errorf("judging again: %+v, %v", sum, err)
+	}
 	w.keep = &keep.Memory{} // dropped, and made again from the ledger
 	w.catchUp()
 	if now := w.head(); now != before {
@@ -141,7 +144,7 @@ func TestRunFollowsTheLedgerAndTheClock(t *testing.T) {
 		synctest.Wait()
 		w.tells(person(1), "L01 of "+bad.String())
 		w.tells(person(2))
-		if err := r.CatchUp(t.Context(), false); !errors.Is(err, reactor.ErrRunning) {
+		if _, err := r.CatchUp(t.Context(), false); !errors.Is(err, reactor.ErrRunning) {
 			t.Errorf("a second one: got %v, want ErrRunning", err)
 		}
 		<-time.After(time.Hour - time.Second)
@@ -253,7 +256,7 @@ func TestWhoIsJudgedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	judged := 0
-	w.progress = func(n int) { judged = n }
+	w.progress = func(s reactor.Sum) { judged = s.Judged }
 	for n := range 4 {
 		w.does(n, "GOOD")
 	}
@@ -320,14 +323,14 @@ func TestTheLastOneWorks(t *testing.T) {
 	w.does(1, "BAD")
 	w.does(2, "BAD")
 	w.people = 1
-	w.progress = func(judged int) {
-		if judged == 1 {
+	w.progress = func(s reactor.Sum) {
+		if s.Judged == 1 {
 			if _, _, err := w.keep.Take(t.Context(), w.judges.Name); err != nil {
 				t.Errorf("the second one: %v", err)
 			}
 		}
 	}
-	if err := w.reactor().CatchUp(t.Context(), false); !errors.Is(err, reactor.ErrFenced) {
+	if _, err := w.reactor().CatchUp(t.Context(), false); !errors.Is(err, reactor.ErrFenced) {
 		t.Errorf("the first one: got %v, want ErrFenced", err)
 	}
 	w.progress = nil
@@ -434,7 +437,7 @@ func TestNothingIsLostOrDoubledWhenTheStoreFails(t *testing.T) {
 				w := crowded(t)
 				w.store.Inject(op, n, f)
 				tries := 1
-				for err := w.reactor().CatchUp(t.Context(), false); err != nil; err = w.reactor().CatchUp(t.Context(), false) {
+				for _, err := w.reactor().CatchUp(t.Context(), false); err != nil; _, err = w.reactor().CatchUp(t.Context(), false) {
 					if tries++; tries > 3 {
 						t.Fatalf("operation %d, call %d, fault %d: %v", op, n, f, err)
 					}
@@ -486,7 +489,7 @@ func TestNothingIsLostOrDoubledWhenTheProcessStops(t *testing.T) {
 			w := crowded(t)
 			kept := w.keep
 			w.keep = &stopping{kept, n, done}
-			err := w.reactor().CatchUp(t.Context(), false)
+			_, err := w.reactor().CatchUp(t.Context(), false)
 			if err == nil {
 				if n < 5 {
 					t.Errorf("only %d writes", n-1)
@@ -539,7 +542,7 @@ func TestFindingsMoveMeanwhile(t *testing.T) {
 			w.record(stream, officer, event.Draft{Data: finding.FindingAcknowledged{Finding: person(9)}})
 		}
 	}}
-	if err := reactor.New(config).CatchUp(t.Context(), false); err != nil {
+	if _, err := reactor.New(config).CatchUp(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	if !moved || !slices.Contains(w.story(person(1)), "L01 of "+bad.String()) {

@@ -102,6 +102,9 @@ func (b *batch) append(ctx context.Context, stream event.StreamID, at event.Revi
 	if f := fault.Of(err); f != nil && (f.Code == "stale-precondition" || f.Code == "idempotency-key-reused") {
 		return errMoved
 	}
+	if err == nil {
+		b.sum.Recorded += len(mine)
+	}
 	return err
 }
 
