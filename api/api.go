@@ -10,7 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 )
 
@@ -95,8 +95,8 @@ func (a *API) allRoutes() []route {
 
 // offered lists the commands that somebody who can get in may give. The rest
 // are given by the system itself, which does not come this way.
-func offered() []casefile.Command {
-	return slices.DeleteFunc(slices.Clone(casefile.Commands), func(c casefile.Command) bool {
+func offered() []catalogue.Command {
+	return slices.DeleteFunc(catalogue.Commands(), func(c catalogue.Command) bool {
 		return !slices.ContainsFunc(c.Roles, func(r event.Role) bool { return slices.Contains(callers, r) })
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
@@ -29,13 +30,24 @@ func (b *bench) etag(role, org string) string {
 	return w.Header().Get("ETag")
 }
 
-// routeOf is a command's path for the first person, and whether it needs a
-// precondition.
-func routeOf(c casefile.Command) (path string, precondition bool) {
-	if c.Opens {
-		return "/api/v1/people/commands/" + c.Name, false
+// routeOf is a command's path for the first person, or whatever else has that
+// identifier, and whether it needs a precondition.
+func routeOf(c catalogue.Command) (path string, precondition bool) {
+	path = "/api/v1/" + collections[c.Kind].name
+	if !c.Opens && c.Kind != event.PolicyStream {
+		path += "/" + person1.String()
 	}
-	return commandPath(c.Name), true
+	return path + "/commands/" + c.Name, !c.Opens
+}
+
+// tagFor is an ETag of what a command is given to.
+func (b *bench) tagFor(c catalogue.Command, role, org string) string {
+	stream := event.StreamID{Kind: c.Kind, Of: person1}
+	if c.Kind == event.PolicyStream {
+		stream = event.Policy
+	}
+	caller := Caller{Actor: event.Actor{Role: event.Role(role), Side: organisations[org].Side}}
+	return `"` + b.api.tokens.show(revisionToken, caller, scopeOfStream(stream), 3) + `"`
 }
 
 func TestACommandIsRecorded(t *testing.T) {
@@ -192,7 +204,7 @@ func TestBadBodiesAreRefusedOnEveryWriteRoute(t *testing.T) {
 			for _, bad := range badBodies {
 				headers := bad.headers
 				if precondition {
-					headers = append([]string{"If-Match", b.etagFor(role, org)}, headers...)
+					headers = append([]string{"If-Match", b.tagFor(c, role, org)}, headers...)
 				}
 				w := b.askOf("POST", path, role, org, bad.body, headers...)
 				p := refused(t, b, w)
@@ -235,7 +247,7 @@ func TestEachMemberIsRefusedWhatItIsNot(t *testing.T) {
 			t.Parallel()
 			path, _ := routeOf(c)
 			role, org := someone(c.Roles)
-			tag := b.etagFor(role, org)
+			tag := b.tagFor(c, role, org)
 			for _, m := range membersOf(c.Body) {
 				for _, value := range []string{"null", `{"` + canary + `":1}`, `[["` + canary + `"]]`, "1e400", `"` + canary + `\u0000"`, "9990001014.5", "true"} {
 					if value == "true" && m.Type.Kind() == reflect.Bool {
@@ -279,7 +291,7 @@ func TestWrongValuesAreRefusedBeforeAnythingIsRecorded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			command, ok := casefile.Named(c.command)
+			command, ok := catalogue.Named(c.command)
 			if !ok {
 				t.Fatalf("there is no command %s", c.command)
 			}
@@ -360,8 +372,8 @@ func TestAQueryOnACommandIsRefused(t *testing.T) {
 
 func TestOnlyTheSystemsOwnCommandsHaveNoRoute(t *testing.T) {
 	t.Parallel()
-	for _, c := range casefile.Commands {
-		served := slices.ContainsFunc(offered(), func(o casefile.Command) bool { return o.Name == c.Name })
+	for _, c := range catalogue.Commands() {
+		served := slices.ContainsFunc(offered(), func(o catalogue.Command) bool { return o.Name == c.Name })
 		if own := slices.Equal(c.Roles, []event.Role{"SYSTEM"}); served == own {
 			t.Errorf("%s for %v: served over HTTP: %v", c.Name, c.Roles, served)
 		}

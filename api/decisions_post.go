@@ -8,6 +8,7 @@ import (
 
 	"caseledger/domain/access"
 	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -51,7 +52,8 @@ const decisionAt = "/decision"
 
 // decisionRoutes are the two ways to ask whether something may be told: tried,
 // which writes nothing but that it was tried, and recorded.
-func decisionRoutes(a *API, c casefile.Command) []route {
+func decisionRoutes(a *API, c catalogue.Command) []route {
+	of, _ := c.Case()
 	body := wrapped(c.Body)
 	evaluate := operation[verdict]{
 		ID: "evaluate-decision", Method: http.MethodPost, Path: prefix + "/decisions/evaluate",
@@ -59,13 +61,16 @@ func decisionRoutes(a *API, c casefile.Command) []route {
 		Action:  "decision.evaluate", Audit: access.Evaluate, View: "decision",
 		Body: body,
 		Handle: func(a *API, k *call) (answer[verdict], error) {
-			return a.evaluate(k, c)
+			return a.evaluate(k, of)
 		},
 	}
 	return []route{
 		bindFor(a, evaluate, c.Roles),
 		writeRoute(a, writing{id: "record-decision", path: prefix + "/decisions", summary: c.Summary, command: c, body: body,
-			at: decisionAt, of: func(_ *call, whole any) (event.UUID, any) { return unwrap(whole) }}),
+			at: decisionAt, of: func(_ *call, whole any) (event.StreamID, any, error) {
+				person, body := unwrap(whole)
+				return event.Case(person), body, nil
+			}}),
 	}
 }
 

@@ -27,6 +27,9 @@ type Recorder interface {
 	// organisation; the fault "no-such-person" if it is not there or not for
 	// them.
 	Load(ctx context.Context, person, org event.UUID) (casefile.State, event.Revision, error)
+	// Visible returns nil if a stream is there for the actor, and otherwise the
+	// fault "no-such-person", "no-such-agreement" and the like.
+	Visible(ctx context.Context, stream event.StreamID, actor event.Actor) error
 }
 
 // Views hands out the read models of the caller's own side.

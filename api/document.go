@@ -145,7 +145,7 @@ func documentWrite(r huma.Registry, w writing) *huma.Operation {
 		Metadata: map[string]any{"writes": true},
 	}
 	if !w.command.Opens {
-		op.Parameters = append(op.Parameters, headerParameter("If-Match", true, tokenSchema, "the person's ETag, as last read"))
+		op.Parameters = append(op.Parameters, headerParameter("If-Match", w.conditional(), tokenSchema, "the ETag of what the command is given to, as last read"))
 	}
 	schema := r.Schema(reflect.TypeFor[envelope[recorded]](), true, "")
 	op.Responses = map[string]*huma.Response{

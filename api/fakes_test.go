@@ -40,6 +40,13 @@ func (f *fakeRecorder) Load(context.Context, event.UUID, event.UUID) (casefile.S
 	return f.state, f.at, nil
 }
 
+func (f *fakeRecorder) Visible(_ context.Context, stream event.StreamID, _ event.Actor) error {
+	if f.hidden {
+		return recording.Absent(stream.Kind)
+	}
+	return nil
+}
+
 func (f *fakeRecorder) requests() []recording.Request {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -183,7 +183,7 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 	}
 	b := &bench{
 		t: t,
-		recorder: &fakeRecorder{outcome: recording.Outcome{Person: person1, About: map[string]event.UUID{"consent": event1.UUID},
+		recorder: &fakeRecorder{outcome: recording.Outcome{Person: person1, Stream: event.Case(person1), About: map[string]event.UUID{"consent": event1.UUID},
 			Result: eventstore.Result{Events: []event.ID{event1}, Revision: 4, Position: 41}}},
 		views: &fakeViews{
 			people: map[event.UUID]Person{

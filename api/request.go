@@ -24,9 +24,10 @@ type request struct {
 	correlation event.UUID
 	trace       string // 32 hexadecimal digits
 	operation   string
-	code        string     // of the refusal; empty if there was none
-	caller      Caller     // zero until the token is verified
-	person      event.UUID // zero where there is none
+	code        string         // of the refusal; empty if there was none
+	caller      Caller         // zero until the token is verified
+	person      event.UUID     // zero where there is none
+	stream      event.StreamID // one that is not a case; zero where there is none
 }
 
 type requestKey struct{}
@@ -177,6 +178,9 @@ func (a *API) finish(ctx context.Context, q *request, w *recordingWriter, method
 	}
 	if !q.person.IsZero() {
 		attributes = append(attributes, slog.String("person", q.person.String()))
+	}
+	if q.stream != (event.StreamID{}) {
+		attributes = append(attributes, slog.String("stream", q.stream.String()))
 	}
 	a.config.Log.LogAttrs(ctx, level, "request", attributes...)
 }

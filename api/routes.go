@@ -29,7 +29,7 @@ func roles(groups ...[]event.Role) []event.Role { return slices.Concat(groups...
 
 // may is the table of who may call which read operation. A route that has no
 // row, and is neither a command nor public, keeps the API from starting. A
-// command's row is its own list of roles in package casefile; the decisions
+// command's row is its own list of roles in package catalogue; the decisions
 // operations have the row of the command they try or give.
 var may = map[string][]event.Role{
 	"person.read":     roles(working, receiving, governing),

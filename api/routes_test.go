@@ -150,7 +150,7 @@ func TestARoleGivesOnlyItsOwnCommands(t *testing.T) {
 		path, _ := routeOf(c)
 		for _, role := range callers {
 			org := oracle[string(role)].org
-			w := b.askOf("POST", path, string(role), org, `{`, "If-Match", b.etagFor(string(role), org))
+			w := b.askOf("POST", path, string(role), org, `{`, "If-Match", b.tagFor(c, string(role), org))
 			if allowed := slices.Contains(c.Roles, role); allowed {
 				want(t, w, http.StatusBadRequest, "malformed-json")
 			} else {

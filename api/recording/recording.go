@@ -1,7 +1,7 @@
-// Package recording carries out commands on a person's case: it is the one
-// way in, for REST, for journals and for imports. It decides who may and
-// whether the person is there for them; what may be recorded is the domain's
-// to say.
+// Package recording carries out commands, on a person's case and on every other
+// stream that takes decisions: it is the one way in, for REST, for journals and
+// for imports. It decides who may and whether what they name is there for them;
+// what may be recorded is the domain's to say.
 package recording
 
 import (
@@ -11,14 +11,15 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/lawfulness"
 	"caseledger/eventstore"
 )
 
@@ -48,22 +49,33 @@ type Recorder struct {
 	// Peers returns the organisations that share an organisation's controller,
 	// itself included: they see the same people.
 	Peers func(org event.UUID) []event.UUID
-	Clock func() time.Time
+	// Surroundings returns what decisions ask about beside their own stream, with
+	// everything that was acknowledged before the call.
+	Surroundings func(context.Context) (*lawfulness.Shared, error)
+	Clock        func() time.Time
 	// Synthetic is true where only test-range identifiers may enter, and false
 	// where only issued ones may.
 	Synthetic bool
 }
 
-// Request is one command, by one actor, on one person.
+// Request is one command, by one actor, on one stream.
 type Request struct {
-	Command     string
-	Body        any        // a value of the command's Body type
-	Person      event.UUID // zero for the command that opens a case
+	Command string
+	Body    any // a value of the command's Body type
+	// Person is whose case it is; zero for a command that opens one, and for
+	// those of other streams.
+	Person event.UUID
+	// Stream is what a command of another kind is given to; zero for one that
+	// opens it, and for the policy stream, of which there is one.
+	Stream      event.StreamID
 	ID          event.UUID // the Idempotency-Key
 	Actor       event.Actor
 	Purpose     event.Purpose
 	Correlation event.UUID
 	Origin      event.Origin
+	// Import says why an imported fact comes in past validation, and from which
+	// system; zero where that is not known, and for live commands.
+	Import event.Provenance
 	// Effective is when what the command says was true, unless its body says.
 	Effective event.When
 	// If is the revision the caller read; it must still hold, unless IfAny.
@@ -73,22 +85,33 @@ type Request struct {
 
 // Outcome is what was recorded.
 type Outcome struct {
-	Person event.UUID
+	Person event.UUID // whose case it was; zero on other streams
+	Stream event.StreamID
 	// About names what the events are about, such as "consent" and its
 	// identifier: the first member of each event that begins with one. Where
 	// two events begin with the same member, the first prevails.
 	About map[string]event.UUID
+	// Warnings are the codes of what speaks against what was recorded without
+	// having stopped it, each once, in the order of the events.
+	Warnings []string
 	eventstore.Result
 }
+
+// system is the role of the timers that act by themselves.
+const system event.Role = "SYSTEM"
 
 // ErrUnknownCommand: no command has that name.
 var ErrUnknownCommand = fault.New(fault.Absent, "no-such-command", "there is no such command")
 
-// absent is the one answer for a person who is not there, or not for this
-// caller.
-func absent() error {
-	return fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
+// Absent is the one answer for a stream of a kind that is not there, or not for
+// this caller.
+func Absent(kind event.StreamKind) *fault.Fault {
+	what := map[event.StreamKind]string{event.CaseStream: "person", event.AgreementStream: "agreement",
+		event.OrgStream: "organisation", event.FindingStream: "finding"}[kind]
+	return fault.New(fault.Absent, "no-such-"+what, "there is no such %s, or not for you", what)
 }
+
+func absent() error { return Absent(event.CaseStream) }
 
 // identified is the body of a command that gives a person an identifier.
 type identified interface {
@@ -100,17 +123,27 @@ type freeing interface {
 	Freed(casefile.State) (kind, canonical string, ok bool)
 }
 
-// Record carries out a command. A live one needs a role that may give it and
-// a person the actor's controller holds or was told about and from whom
-// limited access does not keep the actor; otherwise it is
-// the fault "role-may-not" or "no-such-person". Other errors are those of
-// [eventstore.Execute] and of the command itself.
+// warned is an event that carries codes of what speaks against it without
+// having stopped it.
+type warned interface{ Warned() []string }
+
+// Record carries out a command. A live one needs a role that may give it, and
+// a stream that is there for the actor; otherwise it is the fault
+// "role-may-not", or "no-such-person", "no-such-agreement" and the like. Other
+// errors are those of [eventstore.Execute] and of the command itself.
+//
+// A case is there for those whose controller recorded something on it or was
+// told something, unless limited access keeps them out and no break-glass of
+// theirs lifts it; an agreement for the parties and for whoever drafted it; an
+// organisation for its controller; findings for the controllers whose acts they
+// are about; the policy for everybody whose role may give the command. The
+// system itself, which nobody can log in as, is shown everything.
 //
 // An identifier is reserved before the append and confirmed after it. If the
 // process stops in between, the reservation stays and is resolved from the
 // ledger at the next start.
 func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
-	command, known := casefile.Named(q.Command)
+	command, known := catalogue.Named(q.Command)
 	if !known {
 		return Outcome{}, ErrUnknownCommand
 	}
@@ -121,29 +154,44 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 	if live && !slices.Contains(command.Roles, q.Actor.Role) {
 		return Outcome{}, fault.New(fault.Denied, "role-may-not", "your role may not give this command")
 	}
-	if command.Opens && q.Person.IsZero() {
-		q.Person = r.Identifiers.MintPerson(q.Actor.ID, q.ID)
+	stream, err := r.streamOf(command, q)
+	if err != nil {
+		return Outcome{}, err
 	}
 	fingerprint, err := fingerprintOf(q)
 	if err != nil {
 		return Outcome{}, err
 	}
+	shared, err := r.Surroundings(ctx)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("learn the surroundings: %w", err)
+	}
+	around := shared.Now()
+	asks := live && !command.Opens && q.Actor.Role != system // whether it is there for the actor
 	now := r.Clock().UTC().Truncate(time.Microsecond)
-	decision := event.Context{Now: now, Effective: q.Effective, Person: q.Person, Actor: q.Actor,
+	decision := event.Context{Now: now, Effective: q.Effective, Person: stream.Of, Actor: q.Actor,
 		Purpose: q.Purpose, Command: q.ID, Origin: q.Origin, Peers: r.Peers(q.Actor.Org), Synthetic: r.Synthetic}
-	sent := eventstore.Command{ID: q.ID, Stream: event.Case(q.Person), Fingerprint: fingerprint, Subject: q.Person,
-		Effective: decision.When(), Actor: q.Actor, Purpose: q.Purpose, Correlation: q.Correlation, Origin: q.Origin,
-		If: q.If, IfAny: q.IfAny || command.Opens, Sees: r.sees(q.Actor)}
+	sent := eventstore.Command{ID: q.ID, Stream: stream, Fingerprint: fingerprint, Subject: stream.Subject(),
+		Effective: decision.When(), Actor: q.Actor, Purpose: q.Purpose, Correlation: q.Correlation, Origin: q.Origin, Import: q.Import,
+		If: q.If, IfAny: q.IfAny || command.Opens, Sees: r.sees(stream, q.Actor)}
 
 	var claimed, freed *claim
 	result, err := eventstore.Execute(ctx, r.Store, r.Codec, sent,
 		func(standing []event.Recorded, at event.Revision) ([]event.Draft, error) {
 			decision.Revision = at
+			of, isCase := command.Case()
+			if !isCase {
+				if asks && !r.shows(stream, q.Actor, standing) {
+					return nil, Absent(stream.Kind)
+				}
+				return command.Decide(standing, around, q.Body, decision)
+			}
 			state := casefile.Fold(standing)
-			if live && !command.Opens && (!state.HeldBy(r.Peers(q.Actor.Org)...) || command.Bars(state, q.Actor.ID, now)) {
+			state.Surroundings = around
+			if asks && (!state.HeldBy(decision.Peers...) || of.Bars(state, q.Actor.ID, now)) {
 				return nil, absent()
 			}
-			drafts, err := command.Decide(state, q.Body, decision)
+			drafts, err := of.Decide(state, q.Body, decision)
 			if err != nil {
 				return nil, err
 			}
@@ -154,7 +202,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 			}
 			if b, ok := q.Body.(identified); ok && claimed == nil && len(drafts) > 0 {
 				kind, value := b.Identifier(now)
-				if err := r.Identifiers.Reserve(ctx, kind, value, q.Person, q.ID); err != nil {
+				if err := r.Identifiers.Reserve(ctx, kind, value, stream.Of, q.ID); err != nil {
 					return nil, err
 				}
 				claimed = &claim{kind, value}
@@ -163,7 +211,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		})
 	if err != nil {
 		if claimed != nil && !errors.Is(err, eventstore.ErrUnknown) {
-			err = errors.Join(err, r.Identifiers.Release(context.WithoutCancel(ctx), claimed.kind, claimed.value, q.Person, q.ID))
+			err = errors.Join(err, r.Identifiers.Release(context.WithoutCancel(ctx), claimed.kind, claimed.value, stream.Of, q.ID))
 		}
 		return Outcome{}, err
 	}
@@ -171,55 +219,71 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 	// the command: the index is mended from the ledger at the next start.
 	if b, ok := q.Body.(identified); ok && (claimed != nil || result.Repeated) {
 		kind, value := b.Identifier(now)
-		_ = r.Identifiers.Confirm(context.WithoutCancel(ctx), kind, value, q.Person)
+		_ = r.Identifiers.Confirm(context.WithoutCancel(ctx), kind, value, stream.Of)
 	}
 	if freed != nil {
-		_ = r.Identifiers.Unlink(context.WithoutCancel(ctx), freed.kind, freed.value, q.Person)
+		_ = r.Identifiers.Unlink(context.WithoutCancel(ctx), freed.kind, freed.value, stream.Of)
 	}
-	return Outcome{Person: q.Person, About: r.about(ctx, sent.Stream, result), Result: result}, nil
+	out := Outcome{Stream: stream, Result: result}
+	if stream.Kind == event.CaseStream {
+		out.Person = stream.Of
+	}
+	r.report(ctx, &out)
+	return out, nil
 }
 
-// about reads back what a command recorded, so that a repeated one answers as
-// the first did. It is empty where that cannot be read now: the command
-// succeeded all the same.
-func (r *Recorder) about(ctx context.Context, stream event.StreamID, result eventstore.Result) map[string]event.UUID {
-	if len(result.Events) == 0 {
-		return nil
+// streamOf is the stream that a request is about: of a command that opens one
+// and names none, one made for that command.
+func (r *Recorder) streamOf(command catalogue.Command, q Request) (event.StreamID, error) {
+	stream := q.Stream
+	switch {
+	case command.Kind == event.CaseStream && stream == event.StreamID{}:
+		if stream = event.Case(q.Person); command.Opens && q.Person.IsZero() {
+			stream = event.Case(r.Identifiers.MintPerson(q.Actor.ID, q.ID))
+		}
+	case command.Kind == event.PolicyStream && stream == event.StreamID{}:
+		stream = event.Policy
+	case command.Opens && stream == event.StreamID{}:
+		stream = event.StreamID{Kind: command.Kind, Of: event.DeriveUUID("stream", []byte{byte(command.Kind)}, q.Actor.ID[:], q.ID[:])}
 	}
-	about := map[string]event.UUID{}
-	first := result.Revision - event.Revision(len(result.Events)) + 1
-	for s, err := range r.Store.ReadStream(ctx, stream, first) {
-		if err != nil || s.Revision > result.Revision {
+	switch {
+	case stream.Kind != 0 && stream.Kind != command.Kind:
+		return event.StreamID{}, fmt.Errorf("recording: %s is not given to %s", q.Command, stream)
+	case stream.Of.IsZero() && command.Kind != event.PolicyStream:
+		return event.StreamID{}, Absent(command.Kind)
+	}
+	return stream, nil
+}
+
+// report reads back what a command recorded, so that a repeated one answers as
+// the first did. It leaves out what cannot be read now: the command succeeded
+// all the same.
+func (r *Recorder) report(ctx context.Context, out *Outcome) {
+	if len(out.Events) == 0 {
+		return
+	}
+	out.About = map[string]event.UUID{}
+	first := out.Revision - event.Revision(len(out.Events)) + 1
+	for s, err := range r.Store.ReadStream(ctx, out.Stream, first) {
+		if err != nil || s.Revision > out.Revision {
 			break
 		}
 		e, err := r.Codec.Decode(ctx, s)
 		if err != nil {
 			break
 		}
-		data := reflect.ValueOf(e.Data)
-		if data.Kind() != reflect.Struct || data.NumField() == 0 {
-			continue
-		}
-		name, _, _ := strings.Cut(data.Type().Field(0).Tag.Get("json"), ",")
-		if id, ok := data.Field(0).Interface().(event.UUID); ok && !id.IsZero() {
-			if _, taken := about[name]; !taken {
-				about[name] = id
+		if name, id, ok := names(e.Data); ok {
+			if _, taken := out.About[name]; !taken {
+				out.About[name] = id
 			}
 		}
-	}
-	return about
-}
-
-// sees tells which entries of a case are part of what the actor's controller
-// recorded or was told: those are what its read models show.
-func (r *Recorder) sees(actor event.Actor) func(event.Recorded) bool {
-	peers := r.Peers(actor.Org)
-	return func(e event.Recorded) bool {
-		if slices.Contains(peers, e.Actor.Org) {
-			return true
+		if w, ok := e.Data.(warned); ok {
+			for _, code := range w.Warned() {
+				if !slices.Contains(out.Warnings, code) {
+					out.Warnings = append(out.Warnings, code)
+				}
+			}
 		}
-		told, ok := e.Data.(interface{ RecipientOrg() event.UUID })
-		return ok && slices.Contains(peers, told.RecipientOrg())
 	}
 }
 
@@ -229,27 +293,41 @@ type claim struct{ kind, value string }
 // holds or was told something about the person; otherwise the fault
 // "no-such-person".
 func (r *Recorder) Load(ctx context.Context, person, org event.UUID) (casefile.State, event.Revision, error) {
-	var history []event.Recorded
-	for s, err := range r.Store.ReadStream(ctx, event.Case(person), 0) {
-		if err != nil {
-			return casefile.State{}, 0, fmt.Errorf("load case: %w", err)
-		}
-		e, err := r.Codec.Decode(ctx, s)
-		if err != nil {
-			return casefile.State{}, 0, fmt.Errorf("decode revision %d: %w", s.Revision, err)
-		}
-		history = append(history, e)
+	history, err := r.history(ctx, event.Case(person))
+	if err != nil {
+		return casefile.State{}, 0, err
+	}
+	shared, err := r.Surroundings(ctx)
+	if err != nil {
+		return casefile.State{}, 0, fmt.Errorf("learn the surroundings: %w", err)
 	}
 	state := casefile.Fold(event.Standing(history))
+	state.Surroundings = shared.Now()
 	if !state.HeldBy(r.Peers(org)...) {
 		return casefile.State{}, 0, absent()
 	}
 	return state, event.Revision(len(history)), nil
 }
 
-// fingerprintOf is SHA-256 over the command's name, its effective time and
-// the canonical JSON of its body; the person is in the stream's name. The
-// stored copy is sealed, because the body may be guessed.
+func (r *Recorder) history(ctx context.Context, stream event.StreamID) ([]event.Recorded, error) {
+	var history []event.Recorded
+	for s, err := range r.Store.ReadStream(ctx, stream, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("load %s: %w", stream, err)
+		}
+		e, err := r.Codec.Decode(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("decode revision %d: %w", s.Revision, err)
+		}
+		history = append(history, e)
+	}
+	return history, nil
+}
+
+// fingerprintOf is SHA-256 over the command's name, its effective time, the
+// canonical JSON of its body and, of an import that says so, why and from where
+// it came; what it is about is in the stream's name. The stored copy is sealed,
+// because the body may be guessed.
 func fingerprintOf(q Request) ([32]byte, error) {
 	body, err := json.Marshal(q.Body, json.Deterministic(true))
 	if err != nil {
@@ -261,5 +339,11 @@ func fingerprintOf(q Request) ([32]byte, error) {
 	h.Write([]byte(q.Effective.String()))
 	h.Write([]byte{0})
 	h.Write(body)
+	if q.Import != (event.Provenance{}) {
+		for _, part := range []string{q.Import.Reason, q.Import.System} {
+			h.Write([]byte{0})
+			h.Write([]byte(part))
+		}
+	}
 	return [32]byte(h.Sum(nil)), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"caseledger/api/recording"
 	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/consent"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -15,6 +16,7 @@ import (
 	"caseledger/domain/reference"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/memory"
+	"caseledger/eventstore/surroundings"
 	"caseledger/eventstore/vault"
 )
 
@@ -50,6 +52,7 @@ type desk struct {
 	t      *testing.T
 	keys   *vault.Vault
 	store  *memory.Store
+	around *surroundings.Follower
 	serial byte
 }
 
@@ -75,8 +78,10 @@ func newDesk(t *testing.T) *desk {
 		}
 		return same
 	}
-	return &desk{t: t, keys: keys, store: store, Recorder: &recording.Recorder{Store: store,
-		Codec: codec.New(casefile.Catalogue, keys, rand.Reader), Identifiers: index{keys}, Peers: peers, Clock: clock, Synthetic: true}}
+	seals := codec.New(catalogue.Events, keys, rand.Reader)
+	around := surroundings.New(store, seals, register, surroundings.Note{})
+	return &desk{t: t, keys: keys, store: store, around: around, Recorder: &recording.Recorder{Store: store, Codec: seals,
+		Identifiers: index{keys}, Peers: peers, Surroundings: around.Shared, Clock: clock, Synthetic: true}}
 }
 
 // staff is a member of staff of an organisation.

@@ -4,21 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
+	"time"
 
-	"github.com/go-json-experiment/json"
-
+	"caseledger/domain/breakglass"
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
+	"caseledger/domain/lawfulness"
 	"caseledger/domain/person"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 )
 
-// guard knows whom limited access keeps out of which case. It goes by the
+// guard knows whom limited access keeps out of which case, and whom break-glass
+// lets in all the same. It goes by the
 // ledger itself, not by a read model, so a restriction holds from the moment
 // it is acknowledged; and by every side's keys, because it holds for all.
 //
@@ -26,10 +25,21 @@ import (
 // time. From then on it notices what is appended: a record has one writer.
 type guard struct {
 	record *record
+	now    func() time.Time
 
 	mu         sync.Mutex
-	restricted map[event.UUID]person.State
+	restricted map[event.UUID]restriction
 	stale      map[event.UUID]bool // changed, and to be read again
+}
+
+// restriction is what decides who is kept out of one case.
+type restriction struct {
+	access person.State
+	glass  breakglass.State
+}
+
+func (r restriction) bars(staff event.UUID, t time.Time) bool {
+	return casefile.State{Case: lawfulness.Case{Person: r.access, BreakGlass: r.glass}}.Bars(staff, t)
 }
 
 // noted is what a guard leaves for the next start: opaque identifiers only.
@@ -38,22 +48,15 @@ type noted struct {
 	Restricted []event.UUID   `json:"restricted"`
 }
 
-// notedFile is where: it can be made anew from the ledger, like what stands
-// beside it.
+// notedFile is where.
 const notedFile = "restrictions.json"
 
-func (r *record) notedPath() string { return r.dir.file(filepath.Join(viewsFolder, notedFile)) }
-
 // newGuard reads what the ledger says of restrictions.
-func newGuard(ctx context.Context, r *record) (*guard, error) {
-	g := &guard{record: r, restricted: map[event.UUID]person.State{}, stale: map[event.UUID]bool{}}
+func newGuard(ctx context.Context, r *record, now func() time.Time) (*guard, error) {
+	g := &guard{record: r, now: now, restricted: map[event.UUID]restriction{}, stale: map[event.UUID]bool{}}
 	var before noted
-	raw, err := os.ReadFile(r.notedPath())
-	if err == nil {
-		err = json.Unmarshal(raw, &before, json.RejectUnknownMembers(true))
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		before = noted{} // unreadable: the ledger has it all
+	if !r.dir.recall(notedFile, &before) {
+		before = noted{}
 	}
 	for _, who := range before.Restricted {
 		g.stale[who] = true
@@ -89,7 +92,7 @@ func (g *guard) notice(stream event.StreamID, body []byte) error {
 	switch meta.Type {
 	case "person.access-restriction-set", "person.access-restriction-lifted":
 		g.stale[stream.Of] = true
-	case "key.destroyed":
+	case "key.destroyed", "break-glass.invoked", "break-glass.ended":
 		g.stale[stream.Of] = g.stale[stream.Of] || known
 	default:
 		g.stale[stream.Of] = g.stale[stream.Of] || known && meta.IsCorrection()
@@ -107,7 +110,8 @@ func (g *guard) refresh(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("look for restrictions: %w", err)
 		}
-		g.restricted[who] = casefile.Fold(event.Standing(history)).Person
+		s := casefile.Fold(event.Standing(history))
+		g.restricted[who] = restriction{s.Person, s.BreakGlass}
 		delete(g.stale, who)
 	}
 	return nil
@@ -121,7 +125,7 @@ func (g *guard) bars(ctx context.Context, who, staff event.UUID) (bool, error) {
 		return true, err
 	}
 	state, ok := g.restricted[who]
-	return ok && state.Bars(staff), nil
+	return ok && state.bars(staff, g.now()), nil
 }
 
 // barred lists the people whose cases a member of staff is kept out of.
@@ -132,16 +136,16 @@ func (g *guard) barred(ctx context.Context, staff event.UUID) ([]event.UUID, err
 		return nil, err
 	}
 	var out []event.UUID
+	now := g.now()
 	for who, state := range g.restricted {
-		if state.Bars(staff) {
+		if state.bars(staff, now) {
 			out = append(out, who)
 		}
 	}
 	return out, nil
 }
 
-// leave notes how far the guard has come, for the next start. The file appears
-// whole or not at all; without it the next start reads more.
+// leave notes how far the guard has come, for the next start.
 func (g *guard) leave(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -156,21 +160,7 @@ func (g *guard) leave(ctx context.Context) error {
 	for who := range g.stale {
 		now.Restricted = append(now.Restricted, who)
 	}
-	text, err := json.Marshal(now, json.Deterministic(true))
-	if err != nil {
-		return fmt.Errorf("note restrictions: %w", err)
-	}
-	fresh := g.record.notedPath() + ".new"
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("note restrictions: %w", err)
-	}
-	if err := writeNew(fresh, append(text, '\n')); err != nil {
-		return err
-	}
-	if err := os.Rename(fresh, g.record.notedPath()); err != nil {
-		return fmt.Errorf("note restrictions: %w", err)
-	}
-	return nil
+	return g.record.dir.remember(notedFile, now)
 }
 
 // watchedStore is the store through which everything is written, so that the guard

@@ -96,4 +96,25 @@ func TestBlackBoxLimitedAccess(t *testing.T) {
 	if got := r.as("PP2").sees(other); got != http.StatusOK {
 		t.Errorf("a colleague who is not excluded gets status %d", got)
 	}
+
+	// Break-glass lets its invoker in, and nobody else, until it is ended. Who
+	// cannot read the record cannot have its ETag either.
+	nurse := r.as("NUR1")
+	key := newKey()
+	a, err := nurse.try(http.MethodPost, "/api/v1/people/"+b.String()+"/commands/invoke-break-glass", map[string]string{"Idempotency-Key": key.String()},
+		body{"reasonCode": "RISK_TO_LIFE", "reason": "Found unconscious, an invented emergency."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nurse.recorded(a, "invoke-break-glass")
+	if got := nurse.sees(b); got != http.StatusOK || !nurse.inCaseload(b) {
+		t.Errorf("having broken the glass, the nurse gets status %d", got)
+	}
+	if got := r.as("CLI1").sees(b); got != http.StatusNotFound {
+		t.Errorf("a colleague of whoever broke the glass gets status %d", got)
+	}
+	nurse.does(b, "end-break-glass", "", body{"breakGlass": event.Context{Person: b, Command: key}.NewID("break-glass")})
+	if got := nurse.sees(b); got != http.StatusNotFound {
+		t.Errorf("having ended it, the nurse gets status %d", got)
+	}
 }

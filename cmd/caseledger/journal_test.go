@@ -229,7 +229,7 @@ func TestJourneysAreTheDomainReferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = r.close() }()
-	p := player{r.recorder(clock.now, everybody().peers), clock}
+	p := player{r.recorder(clock.now, everybody()), clock}
 	var rejected, imported []string
 	for _, name := range journeyNames {
 		text, err := journeys.ReadFile("journeys/" + name + ".jsonl")

@@ -16,6 +16,7 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/sqlite"
+	"caseledger/eventstore/surroundings"
 	"caseledger/eventstore/vault"
 )
 
@@ -25,6 +26,7 @@ type record struct {
 	store     *sqlite.Store
 	vault     *vault.Vault
 	codec     *codec.Codec // seals for, and opens as, every side
+	around    *surroundings.Follower // nil until it is asked for
 	synthetic bool
 	readOnly  bool
 }
@@ -102,6 +104,9 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 // close releases what is open.
 func (r *record) close() error {
 	var errs []error
+	if r.around != nil && !r.readOnly {
+		errs = append(errs, r.dir.remember(surroundingsNote, r.around.Noted()))
+	}
 	if r.store != nil {
 		errs = append(errs, r.store.Close())
 	}
@@ -142,11 +147,28 @@ func (r *record) linked(ctx context.Context, of event.UUID) ([]vault.Identifier,
 	return found, nil
 }
 
-// recorder carries out commands on the record.
-func (r *record) recorder(now func() time.Time, peers func(event.UUID) []event.UUID) *recording.Recorder {
-	return &recording.Recorder{Store: r.store, Codec: r.codec, Identifiers: blindIndex{r.vault}, Peers: peers,
-		Clock: now, Synthetic: r.synthetic}
+// recorder carries out commands on the record, as the organisations see it.
+func (r *record) recorder(now func() time.Time, t trusted) *recording.Recorder {
+	return &recording.Recorder{Store: r.store, Codec: r.codec, Identifiers: blindIndex{r.vault}, Peers: t.peers,
+		Surroundings: r.surroundings(t).Shared, Clock: now, Synthetic: r.synthetic}
 }
+
+// surroundings follows what stands around the cases. There is one follower for
+// a record; the organisations of the first call are those it goes by.
+func (r *record) surroundings(t trusted) *surroundings.Follower {
+	if r.around == nil {
+		var before surroundings.Note
+		if !r.dir.recall(surroundingsNote, &before) {
+			before = surroundings.Note{}
+		}
+		r.around = surroundings.New(r.store, r.codec, t.register, before)
+	}
+	return r.around
+}
+
+// surroundingsNote is where a record leaves how far it had followed what stands
+// around the cases.
+const surroundingsNote = "surroundings.json"
 
 // head is the position of the last event.
 func (r *record) head(ctx context.Context) (event.Position, error) {

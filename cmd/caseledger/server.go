@@ -62,7 +62,7 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 	if with.role == "worker" {
 		return s, nil
 	}
-	if s.guard, err = newGuard(ctx, s.record); err != nil {
+	if s.guard, err = newGuard(ctx, s.record, p.now); err != nil {
 		return nil, err
 	}
 	s.handler, err = p.handler(s, with)
@@ -75,7 +75,7 @@ func (p *program) handler(s *server, with parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	recorder := s.record.recorder(p.now, with.trust.peers)
+	recorder := s.record.recorder(p.now, with.trust)
 	recorder.Store = watchedStore{s.record.store, s.guard}
 	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now}
 	b := built()

@@ -67,7 +67,7 @@ func whole(s State) State { return s }
 var Commands = func() []Command {
 	all := slices.Concat(personCommands, supervisionCommands, appointmentCommands,
 		consentCommands, screeningCommands, referralCommands, disclosureCommands, recordCommands,
-		breakGlassCommands, rightsCommands)
+		breakGlassCommands, rightsCommands, authorityCommands)
 	slices.SortFunc(all, func(a, b Command) int {
 		if a.Name == b.Name {
 			panic(fmt.Sprintf("casefile: command %s is defined twice", a.Name))
@@ -157,6 +157,9 @@ func (c Command) Decide(s State, b any, ctx event.Context) ([]event.Draft, error
 				return nil, fault.New(fault.Conflict, "case-already-open", "this case is already open")
 			}
 			return nil, fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
+		}
+		if err := c.fenced(s); err != nil {
+			return nil, err
 		}
 		if err := c.check(s, b, ctx); err != nil {
 			return nil, err

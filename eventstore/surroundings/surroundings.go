@@ -24,8 +24,11 @@ type Decoder interface {
 // with it the next one need not look through the whole ledger. It holds opaque
 // identifiers only, and is worth no more than the time it saves.
 type Note struct {
-	Position event.Position   `json:"position"`
-	Streams  []event.StreamID `json:"streams"`
+	Position event.Position `json:"position"`
+	// Event is the one at the position: a ledger that holds another there, such
+	// as one that was restored and went on otherwise, is not the note's.
+	Event   event.ID         `json:"event"`
+	Streams []event.StreamID `json:"streams"`
 }
 
 // Follower follows a store for what stands around the cases. It is safe for
@@ -43,10 +46,15 @@ type Follower struct {
 	shared *lawfulness.Shared
 }
 
+func (n Note) clone() Note {
+	n.Streams = slices.Clone(n.Streams)
+	return n
+}
+
 // New returns a follower that begins from a note, the zero one if there is
 // none. Nothing is read before [Follower.Shared] is asked.
 func New(store eventstore.Store, decode Decoder, register *reference.Register, from Note) *Follower {
-	return &Follower{store: store, decode: decode, register: register, note: Note{from.Position, slices.Clone(from.Streams)}}
+	return &Follower{store: store, decode: decode, register: register, note: from.clone()}
 }
 
 // Shared returns the surroundings with everything that was acknowledged before
@@ -72,7 +80,7 @@ func (f *Follower) Shared(ctx context.Context) (*lawfulness.Shared, error) {
 			f.renew(known)
 			return nil, fmt.Errorf("follow the surroundings: %w", err)
 		}
-		f.note.Position = s.Position
+		f.note.Position, f.note.Event = s.Position, s.ID
 	}
 	f.renew(known)
 	return f.shared, nil
@@ -89,17 +97,15 @@ func (f *Follower) renew(known int) {
 func (f *Follower) Noted() Note {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Note{f.note.Position, slices.Clone(f.note.Streams)}
+	return f.note.clone()
 }
 
 // begin reads the streams of the note as far as it had come. A note that is
 // not of this ledger is given up.
 func (f *Follower) begin(ctx context.Context) error {
-	head, err := f.store.Head(ctx)
-	if err != nil {
+	if ours, err := f.ours(ctx); err != nil {
 		return fmt.Errorf("follow the surroundings: %w", err)
-	}
-	if f.note.Position > head || slices.ContainsFunc(f.note.Streams, func(id event.StreamID) bool { return !surrounds(id) }) {
+	} else if !ours {
 		f.note = Note{}
 	}
 	f.events = nil
@@ -118,6 +124,17 @@ func (f *Follower) begin(ctx context.Context) error {
 	}
 	f.begun = true
 	return nil
+}
+
+// ours reports whether the note is of this ledger.
+func (f *Follower) ours(ctx context.Context) (bool, error) {
+	if f.note.Position == 0 || slices.ContainsFunc(f.note.Streams, func(id event.StreamID) bool { return !surrounds(id) }) {
+		return false, nil
+	}
+	for s, err := range f.store.ReadAll(ctx, f.note.Position-1) {
+		return err == nil && s.Position == f.note.Position && s.ID == f.note.Event, err
+	}
+	return false, nil
 }
 
 // take adds one event.

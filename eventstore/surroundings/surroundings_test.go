@@ -180,10 +180,11 @@ func TestANoteSavesReadingTheCases(t *testing.T) {
 		note surroundings.Note
 		most int
 	}{
-		"its own":             {note, 8},
+		"its own":             {note, 9},
 		"none":                {surroundings.Note{}, 100},
-		"of a longer ledger":  {surroundings.Note{Position: 1 << 40, Streams: note.Streams}, 100},
-		"that names a person": {surroundings.Note{Position: 3, Streams: []event.StreamID{event.Case(who)}}, 100},
+		"of a longer ledger":  {surroundings.Note{Position: 1 << 40, Event: note.Event, Streams: note.Streams}, 100},
+		"of another ledger":   {surroundings.Note{Position: note.Position, Event: event.ID{UUID: who}}, 100},
+		"that names a person": {surroundings.Note{Position: note.Position, Event: note.Event, Streams: []event.StreamID{event.Case(who)}}, 100},
 	} {
 		l.read = 0
 		s, err := l.follow(c.note).Shared(t.Context())
