@@ -104,6 +104,12 @@ func careSamples() map[string]any {
 			Consent: note, Proportionality: note, Alternatives: note, WhyNot: note},
 		"disclosure.decision-closed": disclosure.DisclosureDecisionClosed{Decision: sampleID, Reason: "DONE"},
 
+		"disclosure.court-order-recorded": disclosure.CourtOrderRecorded{CourtOrder: sampleID, Categories: []event.Category{"H.DIAGNOSIS"},
+			ToOrg: sampleOrg, From: event.MustDay("2026-05-01"), To: event.MustDay("2026-05-31"), Reference: event.Own("Invented Crown Court 7/26")},
+		"disclosure.mappa-request-recorded": disclosure.MappaRequestRecorded{MappaRequest: sampleID, Categories: []event.Category{"H.RISK_SELF"},
+			Request: event.Own(disclosure.MappaMeeting{Level: 2, Reference: "An invented panel."})},
+		"disclosure.emergency-reviewed": disclosure.EmergencyDisclosureReviewed{Disclosure: sampleID, Justified: true, Reason: note},
+
 		"rights.request-received":  rights.RightsRequestReceived{Request: sampleID, Kind: rights.Access, IdentityConfirmed: true, Wording: note},
 		"rights.request-paused":    rights.RightsRequestPaused{Request: sampleID, Reason: rights.Identity},
 		"rights.request-clarified": rights.RightsRequestClarified{Request: sampleID},

@@ -5,11 +5,14 @@ import "caseledger/domain/event"
 // CourtOrderRecorded says that a court ordered something to be told (rule
 // R16): what, to whom, and while it runs.
 type CourtOrderRecorded struct {
-	CourtOrder event.UUID             `json:"courtOrder"`
-	Categories []event.Category       `json:"categories"`
-	From       event.Day              `json:"from"`
-	To         event.Day              `json:"to"` // the last day
-	Reference  event.Personal[string] `json:"reference" personal:"offence"`
+	CourtOrder event.UUID       `json:"courtOrder"`
+	Categories []event.Category `json:"categories"`
+	// ToOrg is whom the order names; zero where it names none, and the court is
+	// told.
+	ToOrg     event.UUID             `json:"toOrg,omitzero"`
+	From      event.Day              `json:"from"`
+	To        event.Day              `json:"to"` // the last day
+	Reference event.Personal[string] `json:"reference" personal:"offence"`
 }
 
 func (CourtOrderRecorded) isEvent() {}

@@ -17,24 +17,24 @@ func Evolve(s State, e event.Recorded) State {
 	switch d := own.(type) {
 	case DisclosureProposed:
 		return s.decide(d.Decision, func(k *Decision) {
-			k.Flow, k.Side, k.At = d.Flow, e.Actor.Side, e.Effective
+			k.Flow, k.Side, k.By, k.At = d.Flow, e.Actor.Side, e.Actor.ID, e.Effective
 		})
 	case DisclosureDecided:
 		return s.decide(d.Decision, func(k *Decision) {
-			k.Flow, k.Basis, k.Outcome, k.Side, k.At = d.Flow, d.Basis, d.Outcome, e.Actor.Side, e.Effective
+			k.Flow, k.Basis, k.Outcome, k.Side, k.By, k.At = d.Flow, d.Basis, d.Outcome, e.Actor.Side, e.Actor.ID, e.Effective
 		})
 	case DisclosureDecisionClosed:
 		return s.decide(d.Decision, func(k *Decision) { k.Closed = true })
 	case DisclosureMade:
-		made := Made{ID: d.Disclosure, Decision: d.Decision, Flow: d.Flow, At: e.Effective}
+		made := Made{ID: d.Disclosure, Decision: d.Decision, Flow: d.Flow, By: e.Actor.ID, At: e.Effective}
 		if n, state := d.Notice.Get(); made.ID.IsZero() && state == event.Open {
-			made = Made{ID: n.Disclosure, Decision: n.Decision, Flow: n.Flow, At: e.Effective}
+			made = Made{ID: n.Disclosure, Decision: n.Decision, Flow: n.Flow, By: e.Actor.ID, At: e.Effective}
 		}
 		return s.tell(made)
 	case UnplannedDisclosureReported:
-		made := Made{ID: d.Disclosure, Decision: d.Decision, Flow: d.Flow, At: e.Effective}
+		made := Made{ID: d.Disclosure, Decision: d.Decision, Flow: d.Flow, By: e.Actor.ID, At: e.Effective}
 		if n, state := d.Notice.Get(); made.ID.IsZero() && state == event.Open {
-			made = Made{ID: n.Disclosure, Decision: n.Decision, Flow: n.Flow, At: e.Effective}
+			made = Made{ID: n.Disclosure, Decision: n.Decision, Flow: n.Flow, By: e.Actor.ID, At: e.Effective}
 		}
 		return s.tell(made)
 	case DisclosureReceived:
@@ -48,7 +48,21 @@ func Evolve(s State, e event.Recorded) State {
 		if !d.Decision.IsZero() {
 			s.PublicInterest = append(slices.Clip(s.PublicInterest), d.Decision)
 		}
-	case OnwardDisclosed, CourtOrderRecorded, MappaRequestRecorded, EmergencyDisclosureReviewed:
+	case CourtOrderRecorded:
+		if !d.CourtOrder.IsZero() {
+			s.CourtOrders = append(slices.Clip(s.CourtOrders), CourtOrder{ID: d.CourtOrder, Org: e.Actor.Org, Categories: d.Categories,
+				ToOrg: d.ToOrg, From: d.From, To: d.To, At: e.Effective, Source: e.ID})
+		}
+	case MappaRequestRecorded:
+		if !d.MappaRequest.IsZero() {
+			s.MappaRequests = append(slices.Clip(s.MappaRequests), MappaRequest{ID: d.MappaRequest, Org: e.Actor.Org, Categories: d.Categories,
+				At: e.Effective, Source: e.ID})
+		}
+	case EmergencyDisclosureReviewed:
+		if !d.Disclosure.IsZero() {
+			s.Reviews = append(slices.Clip(s.Reviews), EmergencyReview{d.Disclosure, d.Justified, e.Effective, e.ID})
+		}
+	case OnwardDisclosed:
 	}
 	return s
 }

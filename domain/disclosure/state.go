@@ -19,6 +19,44 @@ type State struct {
 	Decisions      []Decision // in the order they were first mentioned
 	Disclosures    []Made
 	PublicInterest []event.UUID // the decisions whose reasoning is on the record
+	CourtOrders    []CourtOrder
+	MappaRequests  []MappaRequest
+	Reviews        []EmergencyReview
+}
+
+// CourtOrder is an order of a court to tell something.
+type CourtOrder struct {
+	ID         event.UUID
+	Org        event.UUID // who recorded it
+	Categories []event.Category
+	ToOrg      event.UUID // zero where it names none
+	From, To   event.Day  // the first and the last day
+	At         event.When
+	Source     event.ID
+}
+
+// Compels reports whether the order, on a day, is to tell an organisation
+// something of a category: the order's terms are the whole of it.
+func (o CourtOrder) Compels(category event.Category, to event.UUID, day event.Day) bool {
+	return day >= o.From && day <= o.To && (o.ToOrg.IsZero() || o.ToOrg == to) && reference.CoveredBy(o.Categories, category)
+}
+
+// MappaRequest is a request of the MAPPA responsible authority.
+type MappaRequest struct {
+	ID         event.UUID
+	Org        event.UUID // who recorded it
+	Categories []event.Category
+	At         event.When
+	Source     event.ID
+}
+
+// EmergencyReview is what somebody thought of a disclosure to an emergency
+// service.
+type EmergencyReview struct {
+	Disclosure event.UUID
+	Justified  bool
+	At         event.When
+	Source     event.ID
 }
 
 // Decision is a decision whether something may be told, proposed or made.
@@ -27,7 +65,8 @@ type Decision struct {
 	Side    event.Side // whose record it belongs to
 	Flow    Flow
 	Basis   Basis
-	Outcome Outcome // empty while it is proposed
+	By      event.UUID // who proposed or, once it is made, made it
+	Outcome Outcome    // empty while it is proposed
 	At      event.When
 	Closed  bool
 }
@@ -37,6 +76,7 @@ type Made struct {
 	ID       event.UUID
 	Decision event.UUID // zero where nobody decided
 	Flow     Flow
+	By       event.UUID // who told it, or reported that it was told
 	At       event.When
 	Received bool
 }
