@@ -338,7 +338,7 @@ func (v *view) consentOf(r consentstatus.Row, trueOn time.Time) (api.Consent, bo
 		out.EndedAt = version.Expires
 	case consent.Refused:
 		out.EndedAt = r.RefusedAt
-	case consent.None, consent.Proposed, consent.Active, consent.Invalid:
+	case consent.None, consent.Proposed, consent.Active, consent.Invalid, consent.Unconfirmed:
 	}
 	return out, true
 }

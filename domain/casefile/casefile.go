@@ -37,6 +37,7 @@ type State struct {
 	Log map[event.ID]Entry
 
 	standing []event.Recorded // what was folded
+	other    *Other           // the record that a merge is decided with; nil unless one is
 }
 
 // Entry is what a correction needs to know of the event it corrects.

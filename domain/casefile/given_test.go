@@ -29,6 +29,8 @@ type story struct {
 	history []event.Recorded
 	ctx     event.Context
 	n       uint64
+	// beside is the story of somebody whose record a merge is about.
+	beside *story
 }
 
 func newStory(t *testing.T) *story {
@@ -131,7 +133,11 @@ func (g *story) decide(command string, body any, origin event.Origin) result {
 	}
 	ctx := g.ctx
 	ctx.Command, ctx.Origin = g.command(), origin
-	drafts, err := c.Decide(g.state(), body, ctx)
+	state := g.state()
+	if of := casefile.Beside(state, body); g.beside != nil && of == g.beside.ctx.Person {
+		state = state.With(casefile.Other{Person: of, Revision: event.Revision(len(g.beside.history)), State: g.beside.state()})
+	}
+	drafts, err := c.Decide(state, body, ctx)
 	if err == nil {
 		g.record(drafts, ctx.Command, origin)
 	}
@@ -140,16 +146,20 @@ func (g *story) decide(command string, body any, origin event.Origin) result {
 
 func (g *story) record(drafts []event.Draft, command event.UUID, origin event.Origin) {
 	g.t.Helper()
+	ledger := 0
+	if g.beside != nil {
+		ledger = len(g.beside.history)
+	}
 	for i, d := range drafts {
 		def, ok := casefile.Catalogue.Of(d.Data)
 		if !ok {
 			g.t.Fatalf("%T is not in the catalogue", d.Data)
 		}
 		g.history = append(g.history, event.Recorded{
-			Position: event.Position(len(g.history) + 1), Revision: event.Revision(len(g.history) + 1),
-			RecordedAt: g.ctx.Now, Stream: event.Case(person),
-			ID: event.DeriveID(g.ctx.Actor.ID, event.Case(person), command, i),
-			Meta: event.Meta{Type: def.Name(), Version: def.Current().Number, Subject: person, Effective: d.Effective,
+			Position: event.Position(ledger + len(g.history) + 1), Revision: event.Revision(len(g.history) + 1),
+			RecordedAt: g.ctx.Now, Stream: event.Case(g.ctx.Person),
+			ID: event.DeriveID(g.ctx.Actor.ID, event.Case(g.ctx.Person), command, i),
+			Meta: event.Meta{Type: def.Name(), Version: def.Current().Number, Subject: g.ctx.Person, Effective: d.Effective,
 				Actor: g.ctx.Actor, Purpose: g.ctx.Purpose, Command: command, Index: i, Corrects: d.Corrects,
 				Causation: d.Causation, Origin: origin},
 			Data: d.Data, Operational: event.Open,

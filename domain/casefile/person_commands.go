@@ -1,6 +1,8 @@
 package casefile
 
 import (
+	"slices"
+
 	"caseledger/domain/event"
 	"caseledger/domain/person"
 )
@@ -27,7 +29,7 @@ func (c UnlinkIdentifier) Freed(s State) (kind, canonical string, ok bool) {
 	return c.UnlinkIdentifier.Freed(s.Person)
 }
 
-var personCommands = []Command{
+var personCommands = slices.Concat(mergeCommands, []Command{
 	opening(in[person.State, person.RegisterPerson]("register-person",
 		"Open a person's case.", ofPerson, registrars...)),
 	in[person.State, person.LinkIdentifier]("link-identifier",
@@ -46,7 +48,7 @@ var personCommands = []Command{
 		"Say which adjustments the person needs.", ofPerson, informers...),
 	in[person.State, person.GivePrivacyNotice]("give-privacy-notice",
 		"Say that the person has been given the privacy notice.", ofPerson, informers...),
-}
+})
 
 // opening marks the command that starts a case.
 func opening(c Command) Command {

@@ -44,6 +44,10 @@ var whoSamples = map[string]any{
 		Language:    event.Own(domainperson.Language("pl")), Note: event.Own("Prefers mornings.")},
 	"person.privacy-notice-given": domainperson.PrivacyNoticeGiven{Notice: "v1", Format: "EASY_READ", Language: "en", Method: domainperson.InPerson},
 
+	"person.merge-fenced": domainperson.MergeFenced{Merge: sampleID, Survivor: sampleStaff},
+	"person.merged":       domainperson.PersonsMerged{Merge: sampleID, Merged: sampleStaff, Revision: 7, Evidence: event.Own("The same date of birth and prison number.")},
+	"person.unmerged":     domainperson.PersonsUnmerged{Merge: sampleID, Other: sampleStaff, Reason: event.Own("Two sisters.")},
+
 	"supervision.started": supervision.SupervisionStarted{Supervision: sampleID, Practitioner: sampleStaff,
 		Terms: event.Own(supervision.Terms{Type: "COMMUNITY_ORDER", Court: "Invented Crown Court",
 			From: event.MustDay("2026-01-26"), To: event.MustDay("2027-01-26")})},

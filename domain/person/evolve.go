@@ -2,6 +2,7 @@ package person
 
 import (
 	"slices"
+	"strings"
 
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
@@ -21,6 +22,9 @@ type State struct {
 	Needs        Needs
 	Notices      []Notice // in the order they were given
 	Restrictions []Restriction
+	// Fence says that decisions about the person are made in another record.
+	Fence  Fence
+	Merges []Merge // of other records into this one, in the order they were made
 
 	registration event.ID
 	address      event.ID
@@ -36,8 +40,28 @@ type Link struct {
 	Value  string // canonical; empty if it could not be opened
 	Status reference.NHSNumberStatus
 	Source event.ID // the event that made the link
-	// Ended is why the link was taken back; empty while it stands.
-	Ended UnlinkReason
+	// Ended is why the link was taken back, and EndedAt when; empty while it
+	// stands. What was disclosed through it is found by its ID, and what it came
+	// from by its Source, also then.
+	Ended   UnlinkReason
+	EndedAt event.When
+}
+
+// Fence is where decisions about the person are made instead.
+type Fence struct {
+	// Standing: nothing is decided in this record. The rest may be unknown, where
+	// it could not be opened.
+	Standing        bool
+	Merge, Survivor event.UUID
+	At              event.When
+}
+
+// Merge is another record that was found to be about the same person.
+type Merge struct {
+	ID, Person event.UUID
+	Revision   event.Revision // of the other record, when it was merged
+	At         event.When
+	Ended      event.When // zero while it stands
 }
 
 // Live reports whether the link stands.
@@ -85,7 +109,7 @@ func Evolve(s State, e event.Recorded) State {
 	case IdentifierVerified:
 		s.Links = changed(s.Links, d.Link, func(l *Link) { l.Status = d.Status })
 	case IdentifierUnlinked:
-		s.Links = changed(s.Links, d.Link, func(l *Link) { l.Ended = d.Reason })
+		s.Links = changed(s.Links, d.Link, func(l *Link) { l.Ended, l.EndedAt = d.Reason, e.Effective })
 	case AddressRecorded:
 		s.Address, s.address = d.Address.Value(), e.ID
 	case AccessRestrictionSet:
@@ -103,7 +127,22 @@ func Evolve(s State, e event.Recorded) State {
 		}
 	case CommunicationNeedRecorded:
 		s.Needs = Needs{d.Adjustments.Value(), d.Language.Value(), e.ID}
-	case MergeFenced, PersonsMerged, PersonsUnmerged:
+	case MergeFenced:
+		s.Fence = Fence{true, d.Merge, d.Survivor, e.Effective}
+	case PersonsMerged:
+		if readable {
+			s.Merges = append(slices.Clip(s.Merges), Merge{ID: d.Merge, Person: d.Merged, Revision: d.Revision, At: e.Effective})
+		}
+	case PersonsUnmerged:
+		if readable && s.Fence.Merge == d.Merge {
+			s.Fence = Fence{}
+		}
+		s.Merges = slices.Clone(s.Merges)
+		for i := range s.Merges {
+			if readable && s.Merges[i].ID == d.Merge {
+				s.Merges[i].Ended = e.Effective
+			}
+		}
 	case PrivacyNoticeGiven:
 		s.Notices = append(slices.Clip(s.Notices), Notice{d.Notice, d.Format, e.Effective})
 	}
@@ -118,6 +157,62 @@ func changed(links []Link, id event.UUID, change func(*Link)) []Link {
 		}
 	}
 	return links
+}
+
+// Merged returns the records that are merged into this one.
+func (s State) Merged() []Merge {
+	return slices.DeleteFunc(slices.Clone(s.Merges), func(m Merge) bool { return !m.Ended.IsZero() })
+}
+
+// WrongLinks returns the links that turned out to be another person's: what
+// was disclosed through them is in question.
+func (s State) WrongLinks() []Link {
+	return slices.DeleteFunc(slices.Clone(s.Links), func(l Link) bool { return l.Ended != WrongPerson })
+}
+
+// With returns s with what merged records say beside it: their identifiers,
+// the notices given and who may not look. Who the person is, where they live
+// and what they need stays as s has it, and is theirs only where s has none.
+func (s State) With(merged State) State {
+	s.Links = append(slices.Clip(s.Links), merged.Links...)
+	s.Notices = append(slices.Clip(s.Notices), merged.Notices...)
+	s.Restrictions = append(slices.Clip(s.Restrictions), merged.Restrictions...)
+	s.unreadable = s.unreadable || merged.unreadable
+	if s.Address.Variant == "" {
+		s.Address, s.address = merged.Address, merged.address
+	}
+	if len(s.Needs.Adjustments) == 0 && s.Needs.Language == "" {
+		s.Needs = merged.Needs
+	}
+	return s
+}
+
+// SameRestrictions reports whether the live restrictions of two records keep
+// out the same members of staff.
+func (s State) SameRestrictions(other State) bool {
+	if s.unreadable || other.unreadable {
+		return false
+	}
+	return slices.Equal(s.restrictions(), other.restrictions())
+}
+
+// restrictions lists the live restrictions, each as text that another of the
+// same effect has too.
+func (s State) restrictions() []string {
+	var all []string
+	for _, r := range s.Restrictions {
+		if r.Lifted {
+			continue
+		}
+		users := make([]string, 0, len(r.Users))
+		for _, u := range r.Users {
+			users = append(users, u.String())
+		}
+		slices.Sort(users)
+		all = append(all, string(r.Mode)+" "+strings.Join(users, " "))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Link returns the link with an id; false if there is none.
