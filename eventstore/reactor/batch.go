@@ -21,8 +21,8 @@ type batch struct {
 	now    time.Time
 
 	judged        map[event.UUID]organisation
-	parked        []Settled                                    // beside those that are due
-	organisations map[event.UUID]map[event.UUID]finding.Judged // found through people's cases, by finding
+	parked        []Settled                       // beside those that are due
+	organisations map[event.UUID][]finding.Judged // found through people's cases
 }
 
 // organisation is what was made of one.
@@ -34,7 +34,8 @@ type organisation struct {
 // made is what was made of one person.
 type made struct {
 	lawfulness.Judgement
-	err error
+	stands func(event.ID) bool
+	err    error
 }
 
 // judge judges the subjects that are due and records what was found.
@@ -49,7 +50,7 @@ func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
 			settled[i].Next, err = b.organisation(ctx, s.ID)
 		} else if err = people[i].err; err == nil {
 			settled[i].Next = rounded(people[i].Next)
-			err = b.person(ctx, s.ID, people[i].Findings)
+			err = b.person(ctx, s.ID, people[i])
 		}
 		if err != nil {
 			if !b.Broken(err) {
@@ -111,7 +112,22 @@ func (b *batch) one(ctx context.Context, person event.UUID) made {
 	if err != nil {
 		return made{err: err}
 	}
-	return made{Judgement: b.Judges.Person(lawfulness.NewHistory(person, events, looks, b.shared), b.now)}
+	return made{Judgement: b.Judges.Person(lawfulness.NewHistory(person, events, looks, b.shared), b.now), stands: stands(events)}
+}
+
+// stands tells which events were neither voided nor replaced: those that are
+// of another stream, too.
+func stands(events []event.Recorded) func(event.ID) bool {
+	fallen := map[event.ID]bool{}
+	if slices.ContainsFunc(events, func(e event.Recorded) bool { return e.IsCorrection() }) {
+		for _, e := range events {
+			fallen[e.ID] = true
+		}
+		for _, e := range event.Standing(events) {
+			delete(fallen, e.ID)
+		}
+	}
+	return func(id event.ID) bool { return !fallen[id] }
 }
 
 // load reads a stream as far as the ledger has been followed.
@@ -167,46 +183,26 @@ func (b *batch) looks(ctx context.Context, person event.UUID) ([]event.Recorded,
 
 // person records what was found about one. What is about an organisation is
 // set aside for [batch.throughCases].
-func (b *batch) person(ctx context.Context, who event.UUID, findings []finding.Judged) error {
-	var about []finding.Judged
-	for _, f := range findings {
-		if f.Organisation.IsZero() {
-			about = append(about, f)
-			continue
-		}
-		found := b.organisations[f.Organisation]
-		if found == nil {
-			found = map[event.UUID]finding.Judged{}
-			b.organisations[f.Organisation] = found
-		}
-		if id := f.ID(f.Organisation); !earlier(found[id], f) {
-			found[id] = f
+func (b *batch) person(ctx context.Context, who event.UUID, m made) error {
+	for _, f := range m.Findings {
+		if !f.Organisation.IsZero() {
+			b.organisations[f.Organisation] = append(b.organisations[f.Organisation], f)
 		}
 	}
-	return b.record(ctx, who, func(standing []finding.Judged) ([]finding.Judged, error) {
+	return b.record(ctx, who, func(state finding.State) (finding.Judging, error) {
+		j := finding.Judging{Judged: m.Findings, Stands: m.stands}
 		// What the governance of organisations shows of the person is judged
 		// anew, if there was any.
-		if !slices.ContainsFunc(standing, b.ofOrganisation) {
-			return about, nil
+		if slices.ContainsFunc(state.Findings, func(f finding.Finding) bool { return f.Stands() && b.ofOrganisation(f.Judged) }) {
+			shown, err := b.shownOf(ctx, who)
+			j.Judged = slices.Concat(j.Judged, shown)
+			return j, err
 		}
-		shown, err := b.shownOf(ctx, who)
-		return slices.Concat(about, shown), err
+		return j, nil
 	})
 }
 
 func (b *batch) ofOrganisation(f finding.Judged) bool { return b.Judges.OfOrganisation(f.Monitor) }
-
-// earlier reports whether a is a finding and about an earlier act than b, or
-// about the same.
-func earlier(a, b finding.Judged) bool {
-	if a.Item.IsZero() {
-		return false
-	}
-	if c := a.At.Earliest().Compare(b.At.Earliest()); c != 0 {
-		return c < 0
-	}
-	return slices.Compare(a.Item.UUID[:], b.Item.UUID[:]) <= 0
-}
 
 // of judges an organisation once.
 func (b *batch) of(org event.UUID) organisation {
@@ -236,19 +232,17 @@ func (b *batch) shownOf(ctx context.Context, who event.UUID) ([]finding.Judged, 
 func (b *batch) organisation(ctx context.Context, org event.UUID) (time.Time, error) {
 	o := b.of(org)
 	about := slices.SortedFunc(maps.Keys(o.findings), func(x, y event.UUID) int { return slices.Compare(x[:], y[:]) })
-	if !slices.Contains(about, org) {
+	if _, listed := o.findings[org]; !listed {
 		about = append(about, org)
 	}
 	for _, who := range about {
-		err := b.record(ctx, who, func(standing []finding.Judged) ([]finding.Judged, error) {
-			shown := o.findings[org]
+		err := b.record(ctx, who, func(finding.State) (finding.Judging, error) {
+			j := finding.Judging{Judged: o.findings[org], Decides: b.ofOrganisation}
+			var err error
 			if who != org {
-				var err error
-				if shown, err = b.shownOf(ctx, who); err != nil {
-					return nil, err
-				}
+				j.Judged, err = b.shownOf(ctx, who)
 			}
-			return slices.Concat(slices.DeleteFunc(standing, b.ofOrganisation), shown), nil
+			return j, err
 		})
 		if who != org {
 			err = b.aside(Subject{Person, who}, err)
@@ -264,22 +258,8 @@ func (b *batch) organisation(ctx context.Context, org event.UUID) (time.Time, er
 // once, for the earliest act that shows it, whoever was judged first.
 func (b *batch) throughCases(ctx context.Context) error {
 	for _, org := range slices.SortedFunc(maps.Keys(b.organisations), func(x, y event.UUID) int { return slices.Compare(x[:], y[:]) }) {
-		err := b.record(ctx, org, func(standing []finding.Judged) ([]finding.Judged, error) {
-			found := b.organisations[org]
-			taken := map[event.UUID]bool{}
-			for i, f := range standing {
-				id := f.ID(org)
-				taken[id] = true
-				if g, ok := found[id]; ok && (g.Item == f.Item || earlier(g, f)) {
-					standing[i] = g
-				}
-			}
-			for _, id := range slices.SortedFunc(maps.Keys(found), func(x, y event.UUID) int { return slices.Compare(x[:], y[:]) }) {
-				if !taken[id] {
-					standing = append(standing, found[id])
-				}
-			}
-			return standing, nil
+		err := b.record(ctx, org, func(finding.State) (finding.Judging, error) {
+			return finding.Judging{Judged: b.organisations[org]}, nil
 		})
 		if err := b.aside(Subject{Organisation, org}, err); err != nil {
 			return err

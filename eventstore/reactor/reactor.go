@@ -303,7 +303,7 @@ func (r *Reactor) judge(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reactor: load the surroundings: %w", err)
 		}
-		b := &batch{Reactor: r, shared: shared, now: now, organisations: map[event.UUID]map[event.UUID]finding.Judged{}}
+		b := &batch{Reactor: r, shared: shared, now: now, organisations: map[event.UUID][]finding.Judged{}}
 		settled, err := b.judge(ctx, due)
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -23,22 +22,22 @@ func System(side event.Side, org event.UUID) event.Actor {
 // most is how many findings one append holds.
 const most = 100
 
-// record brings what is on the record about somebody to what was judged. want
-// gets the findings that stand, which it may change, and returns those that
-// should.
-func (b *batch) record(ctx context.Context, about event.UUID, want func(standing []finding.Judged) ([]finding.Judged, error)) error {
+// record brings what is on the record about somebody to what was judged, which
+// judging makes from what is there.
+func (b *batch) record(ctx context.Context, about event.UUID, judging func(finding.State) (finding.Judging, error)) error {
 	stream := event.StreamID{Kind: event.FindingStream, Of: about}
 	for range 100 {
 		history, err := b.whole(ctx, stream)
 		if err != nil {
 			return err
 		}
-		state := fold(event.Standing(history))
-		judged, err := want(standing(state))
+		state := finding.Fold(event.Standing(history))
+		j, err := judging(state)
 		if err != nil {
 			return err
 		}
-		drafts := reconcile(about, state, judged, b.to)
+		j.Subject, j.To = about, b.to
+		drafts := finding.Reconcile(state, j)
 		if len(drafts) == 0 {
 			return nil
 		}
@@ -73,33 +72,30 @@ func (b *batch) whole(ctx context.Context, stream event.StreamID) ([]event.Recor
 // the first, at the exact revision they were made from: [errMoved] if it is no
 // longer that. The command is named by the revision, so that a repeated append
 // is recognised.
-func (b *batch) append(ctx context.Context, stream event.StreamID, at event.Revision, state findings, drafts []event.Draft) error {
-	first := b.actorOf(state, drafts[0])
+func (b *batch) append(ctx context.Context, stream event.StreamID, at event.Revision, state finding.State, drafts []event.Draft) error {
+	first := actorOf(state, drafts[0])
 	var mine []event.Draft
 	told := sha256.New()
 	for _, d := range drafts {
-		if len(mine) == most || b.actorOf(state, d) != first {
+		if len(mine) == most || actorOf(state, d) != first {
 			continue
 		}
-		id, j, raised := judgedOf(state, d)
-		if d.Effective.IsZero() && raised {
-			d.Effective = j.At
-		}
-		told.Write(fmt.Appendf(nil, "%s %v\n", id, raised))
+		id, _ := judgedOf(state, d)
+		told.Write(fmt.Appendf(nil, "%T %s\n", d.Data, id))
 		mine = append(mine, d)
 	}
 	var n [16]byte
 	binary.BigEndian.PutUint64(n[:8], uint64(at))
 	binary.BigEndian.PutUint64(n[8:], uint64(b.to))
 	cmd := eventstore.Command{ID: event.DeriveUUID("judged", stream.Of[:], n[:]), Stream: stream, Fingerprint: [32]byte(told.Sum(nil)),
-		Subject: stream.Subject(), Effective: event.At(b.now), Actor: first, Purpose: "AUDIT", Origin: event.Live, If: at}
+		Subject: stream.Subject(), Effective: event.At(b.now), Actor: first, Purpose: "AUDIT", Origin: event.Live, IfAny: true}
 	_, err := eventstore.Execute(ctx, b.Store, b.Codec, cmd, func(_ []event.Recorded, now event.Revision) ([]event.Draft, error) {
 		if now != at {
 			return nil, errMoved
 		}
 		return mine, nil
 	})
-	if f := fault.Of(err); f != nil && (f.Code == "stale-precondition" || f.Code == "idempotency-key-reused") {
+	if f := fault.Of(err); f != nil && f.Code == "idempotency-key-reused" {
 		return errMoved
 	}
 	if err == nil {
@@ -109,32 +105,19 @@ func (b *batch) append(ctx context.Context, stream event.StreamID, at event.Revi
 }
 
 // actorOf is who records a draft: the system, for whose act it is about.
-func (b *batch) actorOf(state findings, d event.Draft) event.Actor {
-	_, j, _ := judgedOf(state, d)
+func actorOf(state finding.State, d event.Draft) event.Actor {
+	_, j := judgedOf(state, d)
 	return System(j.Side, j.Org)
 }
 
 // judgedOf is the finding that a draft is about.
-func judgedOf(state findings, d event.Draft) (id event.UUID, j finding.Judged, raised bool) {
+func judgedOf(state finding.State, d event.Draft) (event.UUID, finding.Judged) {
 	switch d := d.Data.(type) {
 	case finding.FindingRaised:
-		return d.Finding, d.Judged, true
+		return d.Finding, d.Judged
 	case finding.FindingSuperseded:
-		id = d.Finding
+		f, _ := state.Finding(d.Finding)
+		return d.Finding, f.Judged
 	}
-	if i := slices.IndexFunc(state, func(f known) bool { return f.id == id }); i >= 0 {
-		j = state[i].judged
-	}
-	return id, j, false
-}
-
-// standing lists what was found and not superseded.
-func standing(state findings) []finding.Judged {
-	var all []finding.Judged
-	for _, f := range state {
-		if !f.superseded {
-			all = append(all, f.judged)
-		}
-	}
-	return all
+	return event.UUID{}, finding.Judged{}
 }
