@@ -20,6 +20,16 @@ type LinkIdentifier struct {
 	// Status is the trace status of an NHS number, which needs one; other
 	// types have none.
 	Status reference.NHSNumberStatus `json:"status,omitempty"`
+	// Legacy: a case reference number may have the older form, with two letters.
+	Legacy bool `json:"legacy,omitempty"`
+}
+
+// canonical is [Canonical], in the older form where the command says so.
+func (c LinkIdentifier) canonical(now time.Time) (string, error) {
+	if c.Type == CRNType && c.Legacy {
+		return CanonicalCRN(c.Value, true)
+	}
+	return Canonical(c.Type, c.Value, now)
 }
 
 // Validate names the fields that cannot be accepted.
@@ -36,8 +46,9 @@ func (c LinkIdentifier) Validate() []fault.Field {
 	} else {
 		f.If(c.Status != "", "/status", "impossible", "only an NHS number has a trace status")
 	}
+	f.If(c.Legacy && c.Type != CRNType, "/legacy", "impossible", "only a case reference number has an older form")
 	// The century of a two-digit year changes neither form nor check letter.
-	_, err := Canonical(c.Type, c.Value, time.Time{})
+	_, err := c.canonical(time.Time{})
 	f.If(errors.Is(err, ErrMalformed), "/value", "malformed", "this does not have the form of its type")
 	f.If(errors.Is(err, ErrCheck), "/value", "check-digit", "the check digit or letter does not fit")
 	f.If(errors.Is(err, ErrNeverIssued), "/value", "never-issued", "no such number is issued")
@@ -59,7 +70,7 @@ func (c LinkIdentifier) ValidateIn(ctx event.Context) []fault.Field {
 // Identifier is what the command claims for the person, in canonical form.
 // now is when the command is carried out: it expands a two-digit year.
 func (c LinkIdentifier) Identifier(now time.Time) (kind, canonical string) {
-	value, _ := Canonical(c.Type, c.Value, now) // Validate has refused what cannot be read
+	value, _ := c.canonical(now) // Validate has refused what cannot be read
 	return string(c.Type), value
 }
 

@@ -60,6 +60,11 @@ const (
 	PracticeNotKnown      = "V81999"
 )
 
+// PseudoPractice reports whether a canonical code stands for no practice.
+func PseudoPractice(code string) bool {
+	return code == NoPractice || code == PracticeNotApplicable || code == PracticeNotKnown
+}
+
 // CanonicalODS reads an organisation code of the NHS directory, three to ten
 // letters and digits. It does not say that the organisation exists. Errors:
 // [ErrMalformed].

@@ -194,11 +194,12 @@ func TestOtherForms(t *testing.T) {
 // FuzzCanonical: no text makes a parser panic, and a canonical form is its
 // own canonical form.
 func FuzzCanonical(f *testing.F) {
-	for _, seed := range []string{"999 000 1014", "X990101", "Z9901ZZ", "02/73319Z", "79163001B", "SF83/50058Z", "65656/91H", "ZZ9901ZZ", "zz993vz", "00123", "/", "SF/", "ZZT"} {
+	for _, seed := range []string{"999 000 1014", "X990101", "Z9901ZZ", "02/73319Z", "79163001B", "SF83/50058Z", "65656/91H", "ZZ9901ZZ", "zz993vz", "00123", "/", "SF/", "ZZT", "98A1234E", "012345678901", "XX990101"} {
 		f.Add(seed)
 	}
 	now := time.Date(2026, 2, 2, 9, 0, 0, 0, time.UTC)
-	readers := []func(string) (string, error){CanonicalPostcode, CanonicalUPRN, CanonicalODS}
+	readers := []func(string) (string, error){CanonicalPostcode, CanonicalUPRN, CanonicalODS, CanonicalGMC, CanonicalNMC, CanonicalSDSUser,
+		func(s string) (string, error) { return CanonicalCRN(s, true) }}
 	for _, kind := range IdentifierTypes {
 		readers = append(readers, func(s string) (string, error) { return Canonical(kind, s, now) })
 	}
