@@ -54,7 +54,7 @@ var commands = func() []Command {
 				return c.Decide(state, body, ctx)
 			}})
 	}
-	all = slices.Concat(all, agreementCommands, governanceCommands, findingCommands)
+	all = slices.Concat(all, agreementCommands, governanceCommands, findingCommands, policyCommands)
 	slices.SortFunc(all, func(a, b Command) int { return cmp.Compare(a.Name, b.Name) })
 	for i := range all[1:] {
 		if all[i].Name == all[i+1].Name {

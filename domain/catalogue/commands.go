@@ -10,6 +10,7 @@ import (
 	"caseledger/domain/finding"
 	"caseledger/domain/governance"
 	"caseledger/domain/lawfulness"
+	"caseledger/domain/policy"
 	"caseledger/domain/reference"
 )
 
@@ -149,4 +150,26 @@ var findingCommands = []Command{
 		"Say what was done about a finding.", lead, officer, riskOwner, guardian),
 	on[finding.WaiveFinding](findings, "waive-finding",
 		"Accept the risk of a finding.", lead, officer, riskOwner, guardian),
+}
+
+// The policy stream is nobody's personal record either. A rule set cannot have
+// been put into force elsewhere.
+var policies = stream[policy.State]{kind: event.PolicyStream, side: event.Shared, decided: true,
+	fold: func(standing []event.Recorded, _ lawfulness.Known) policy.State {
+		s := policy.Fold(standing)
+		s.Parse = func(rules, gates []byte) (policy.Version, error) {
+			set, err := lawfulness.Parse(rules, gates)
+			if err != nil {
+				return "", err
+			}
+			return set.Version(), nil
+		}
+		return s
+	}}
+
+var policyCommands = []Command{
+	on[policy.PublishRuleSet](policies, "publish-rule-set",
+		"Put the rules and gates by which disclosures are judged into force.", officer, guardian),
+	on[policy.PublishReferenceData](policies, "publish-reference-data",
+		"Put the code lists in use on the record.", timer),
 }

@@ -76,7 +76,7 @@ func (b PublishRuleSet) Check(s State, c event.Context) error {
 }
 
 // place is where a parser says that it stopped.
-var place = regexp.MustCompile(`^(rules\.json|gates\.cedar): line \d{1,9}\b`)
+var place = regexp.MustCompile(`^(rules\.json|gates\.cedar)(: line \d{1,9}\b)?`)
 
 // unreadable says where a document cannot be read, and nothing of what it says
 // there.
