@@ -224,8 +224,11 @@ type want struct {
 	item     string   // the name of the event it is about
 	evidence []string // beside the item; nil: not asked
 	key      finding.Note
-	known    bool // as known then
-	now      bool // in hindsight
+	known    bool             // as known then
+	now      bool             // in hindsight
+	perhaps  bool             // the order within a day decides
+	notes    []finding.Note   // nil: not asked
+	of       []event.Category // nil: not asked
 }
 
 var (
@@ -281,6 +284,9 @@ func (c monitorCase) outcome(t testing.TB, m Monitor) string {
 		matched[i] = true
 		if f := got[i]; f.AsKnown != w.known || f.Hindsight != w.now {
 			differences = append(differences, fmt.Sprintf("%s: as known %t, hindsight %t", w.item, f.AsKnown, f.Hindsight))
+		}
+		if f := got[i]; f.Indeterminate != w.perhaps || w.notes != nil && !slices.Equal(f.Notes, w.notes) || w.of != nil && !slices.Equal(f.Categories, w.of) {
+			differences = append(differences, fmt.Sprintf("%s: indeterminate %t, notes %q, categories %q", w.item, f.Indeterminate, f.Notes, f.Categories))
 		}
 		for _, ref := range w.evidence {
 			if !slices.Contains(got[i].Evidence, s.ev(ref)) {

@@ -25,7 +25,7 @@ var _ = check("L30",
 	}, nil},
 	monitorCase{"told some time on the same day", func(s *story) {
 		s.record("person", registered).record("screening", screened).was(day("2026-02-02")).record("notice", notice).judged("2026-02-04 00:00")
-	}, []want{both("screening", "notice")}},
+	}, []want{{item: "screening", evidence: []string{"notice"}, known: true, now: true, perhaps: true}}},
 	monitorCase{"told on the last day of the month", func(s *story) {
 		s.at("2026-02-28 09:00").record("person", registered).at("2026-03-28 23:59").record("notice", notice).judged("2026-06-01 00:00")
 	}, nil},
