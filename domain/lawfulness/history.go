@@ -95,6 +95,7 @@ func (h *History) view(t, known time.Time, given []event.ID) View {
 	}
 	n := sort.Search(len(h.events), func(i int) bool { return h.events[i].RecordedAt.After(known) })
 	prefix, standing := h.events[:n], h.standing
+	v.recorded = prefix
 	if n < len(h.events) {
 		standing = prefix
 		if n > h.corrects {

@@ -23,7 +23,9 @@ type View struct {
 
 	events []event.Recorded
 	looks  []event.Recorded
-	given  []event.Recorded // what the item that is judged cites, also if it came about after At
+	// recorded is everything recorded by Known, whatever became of it.
+	recorded []event.Recorded
+	given    []event.Recorded // what the item that is judged cites, also if it came about after At
 }
 
 // Events returns what stands and had begun by At, in ledger order.
