@@ -84,13 +84,17 @@ func (s *session) load(ctx context.Context, l *accessLog, stream event.StreamID)
 // reader's organisation, which keeps it as long as the longest record it
 // names.
 func (l *accessLog) Append(ctx context.Context, look api.Look) error {
-	stream := event.Access(look.Caller.Session)
-	command := eventstore.Command{ID: look.ID, Stream: stream, Subject: look.Caller.Actor.Org, Effective: event.At(look.At),
-		Actor: look.Caller.Actor, Purpose: look.Purpose, Correlation: look.Correlation, Origin: event.Live}
-	drafts := []event.Draft{{Data: look.Data}}
-	s := l.session(look.Caller.Session)
+	_, err := l.append(ctx, eventstore.Command{ID: look.ID, Stream: event.Access(look.Caller.Session), Subject: look.Caller.Actor.Org,
+		Effective: event.At(look.At), Actor: look.Caller.Actor, Purpose: look.Purpose, Correlation: look.Correlation, Origin: event.Live}, look.Data)
+	return err
+}
+
+// append records one look; repeated says that it was recorded before.
+func (l *accessLog) append(ctx context.Context, command eventstore.Command, data any) (repeated bool, err error) {
+	drafts := []event.Draft{{Data: data}}
+	s := l.session(command.Stream.Of)
 	s.mu.Lock()
-	err := s.load(ctx, l, stream)
+	err = s.load(ctx, l, command.Stream)
 	keys := s.keys
 	if len(keys) == 0 {
 		defer s.mu.Unlock() // until the first look has committed to the keys
@@ -98,17 +102,18 @@ func (l *accessLog) Append(ctx context.Context, look api.Look) error {
 		s.mu.Unlock()
 	}
 	if err != nil {
-		return fmt.Errorf("load the session's keys: %w", err)
+		return false, fmt.Errorf("load the session's keys: %w", err)
 	}
 	batch, err := l.codec.Seal(ctx, command, drafts, keys)
 	if err != nil {
-		return fmt.Errorf("seal a look: %w", err)
+		return false, fmt.Errorf("seal a look: %w", err)
 	}
-	if _, err := l.store.Append(ctx, stream, eventstore.AtEnd, batch); err != nil {
-		return fmt.Errorf("record a look: %w", err)
+	appended, err := l.store.Append(ctx, command.Stream, eventstore.AtEnd, batch)
+	if err != nil {
+		return false, fmt.Errorf("record a look: %w", err)
 	}
 	if len(keys) == 0 {
 		s.loaded = false // read again, with what was committed to now
 	}
-	return nil
+	return appended.Repeated, nil
 }

@@ -71,6 +71,11 @@ func actorID(label string) event.UUID {
 // personID is the person that a label stands for, in every journal.
 func personID(label string) event.UUID { return event.DeriveUUID("journal-person", []byte(label)) }
 
+// agreementID is the agreement that a label stands for, in every journal.
+func agreementID(label string) event.UUID {
+	return event.DeriveUUID("journal-agreement", []byte(label))
+}
+
 // theRegister is the organisations that every installation knows.
 var theRegister = reference.NewRegister()
 

@@ -88,7 +88,7 @@ func (p *program) load(ctx context.Context, o opening, journals ...*journal) (pl
 		return played{}, err
 	}
 	bar := p.progressOf("simulate", 0)
-	player := player{r.recorder(clock.now, everybody()), clock}
+	player := r.player(clock, clock.now, everybody())
 	sum, err := player.play(ctx, merged(journals...), func() { bar.add(1) })
 	bar.end()
 	if err == nil {

@@ -8,28 +8,37 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"caseledger/api/recording"
-	"caseledger/domain/casefile"
+	"caseledger/domain/access"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
 )
 
-// A journal is JSON Lines: one command a line, in the order of their clocks.
+// A journal is JSON Lines: one command a line, or one look at a record, in the
+// order of their clocks.
 // It is strict: an unknown or repeated member, an unknown command, actor or
 // purpose, or a clock that runs backwards is an error that names the line.
 //
 //	{"ref":"A4","clock":"2026-02-04T10:12:00Z","command":"grant-consent","person":"A",
 //	 "actor":"NUR1","purpose":"DIRECT_CARE","body":{…}}
 //
+//	{"ref":"B8","clock":"2026-03-07T09:30:00Z","person":"B","actor":"NAV1","purpose":"DIRECT_CARE",
+//	 "access":{"view":"person.timeline","class":"READ_ONE"}}
+//
 // Persons and actors are labels. An actor is one of the cast, or an object
-// that says who else it is. In the body, a string of the form "@…" stands for
+// that says who else it is. What is not given to a person's case names its
+// stream: see [streamOf]. A look is recorded as the API records one, past what
+// decides who may look: it happened. In the body, a string of the form "@…" stands for
 // an identifier: see [journal.resolve].
 
 // journalLine is one line as it is written.
@@ -37,9 +46,11 @@ type journalLine struct {
 	// Ref names the line; later lines may speak of what it made.
 	Ref string `json:"ref"`
 	// Clock is when the command was given, with its offset.
-	Clock   string `json:"clock"`
-	Command string `json:"command"`
-	// Person is a label, or Stream is "case-" and a person's identifier.
+	Clock string `json:"clock"`
+	// Command is a command's name; or Access is a look at what is recorded.
+	Command string         `json:"command,omitempty"`
+	Access  *journalAccess `json:"access,omitempty"`
+	// Person is a label, or Stream is what else it is given to.
 	Person  string         `json:"person,omitempty"`
 	Stream  string         `json:"stream,omitempty"`
 	Actor   jsontext.Value `json:"actor"`
@@ -48,11 +59,29 @@ type journalLine struct {
 	EffectiveAt string `json:"effectiveAt,omitempty"`
 	// Origin is LIVE, also if left out, or IMPORTED.
 	Origin event.Origin `json:"origin,omitempty"`
-	// ImportReason says why a fact comes in past validation.
+	// ImportReason says why a fact comes in past validation, and SourceSystem
+	// which system it came from.
 	ImportReason string `json:"importReason,omitempty"`
+	SourceSystem string `json:"sourceSystem,omitempty"`
 	// ExpectRejected is the code with which the command must be refused.
 	ExpectRejected string         `json:"expectRejected,omitempty"`
-	Body           jsontext.Value `json:"body"`
+	Body           jsontext.Value `json:"body,omitempty"`
+}
+
+// journalAccess is a look at the record of the line's person, or, if Ledger or
+// Export is set, a read of the ledger or its log, or a replay that left the
+// system; those need not be about one person.
+type journalAccess struct {
+	View   access.View  `json:"view,omitempty"`
+	Class  access.Class `json:"class,omitempty"`
+	Ledger bool         `json:"ledger,omitempty"`
+	Export bool         `json:"export,omitempty"`
+	// Purpose is what the ledger or its log was used for.
+	Purpose access.Purpose `json:"purpose,omitempty"`
+	// Items counts what was shown; left out, it is 1.
+	Items int `json:"items,omitempty"`
+	// Reason is what the reader gave as the reason.
+	Reason string `json:"reason,omitempty"`
 }
 
 // journalActor is an actor who is not one of the cast.
@@ -67,9 +96,33 @@ type entry struct {
 	number         int // of the line, from 1
 	ref            string
 	clock          time.Time
-	request        recording.Request
+	request        recording.Request // of a look, without command and body
+	look           any               // the event that says who looked; nil for a command
 	expectRejected string
 }
+
+// names is what the labels of a journal stand for.
+type names struct {
+	person, actor, agreement func(label string) event.UUID
+	register                 *reference.Register
+	// cast lets lines name the invented staff by their labels alone.
+	cast bool
+}
+
+// inventedNames are the same in every journal of invented people.
+var inventedNames = names{person: personID, actor: actorID, agreement: agreementID, register: theRegister, cast: true}
+
+// of is the identifier that a label stands for; one that is an identifier
+// stands for itself.
+func of(label string, stands func(string) event.UUID) event.UUID {
+	if id, err := event.ParseUUID(label); err == nil {
+		return id
+	}
+	return stands(label)
+}
+
+// inventedSystem is where a simulated fact comes from that does not say.
+const inventedSystem = "JOURNAL"
 
 // maxLineBytes bounds one line of a journal: a request body and its frame.
 const maxLineBytes = 256 << 10
@@ -77,20 +130,35 @@ const maxLineBytes = 256 << 10
 // journal reads entries.
 type journal struct {
 	lines *bufio.Scanner
-	// strangers says what was wrong with a line before it was given up.
-	number int
-	last   time.Time
-	refs   map[string]making
+	names names
+	// importing says that it holds facts of another system and nothing else. from
+	// then returns what labels stand for in that system.
+	importing bool
+	from      func(system string) names
+	number    int
+	last      time.Time
+	refs      map[string]making
 }
 
-// made is what a line's command may have made.
-type making struct{ person, actor, command event.UUID }
+// making is what a line's command may have made, and where.
+type making struct {
+	stream         event.StreamID
+	actor, command event.UUID
+}
 
-// readJournal reads a journal from its beginning.
+// readImport reads, from its beginning, a journal of facts that come from other
+// systems.
+func readImport(r io.Reader, from func(system string) names) *journal {
+	j := readJournal(r)
+	j.importing, j.from = true, from
+	return j
+}
+
+// readJournal reads a journal of invented people from its beginning.
 func readJournal(r io.Reader) *journal {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxLineBytes)
-	return &journal{lines: lines, refs: map[string]making{}}
+	return &journal{lines: lines, names: inventedNames, refs: map[string]making{}}
 }
 
 // lineError says which line of a journal cannot be applied.
@@ -152,16 +220,8 @@ func (j *journal) understand(raw []byte) (entry, error) {
 		return e, usage("clock is before that of the line before")
 	}
 	q := &e.request
-	command, known := casefile.Named(l.Command)
-	if !known {
-		return e, usage("there is no such command")
-	}
-	q.Command, q.IfAny = l.Command, true
-	if q.Person, err = subject(l); err != nil {
-		return e, err
-	}
-	if q.Actor, err = actorOf(l.Actor); err != nil {
-		return e, err
+	if (l.Command == "") == (l.Access == nil) {
+		return e, usage("one of command and access is needed")
 	}
 	if q.Purpose = l.Purpose; q.Purpose != "" && !reference.Purposes.Listed(q.Purpose) {
 		return e, usage("purpose is not in the list")
@@ -171,57 +231,198 @@ func (j *journal) understand(raw []byte) (entry, error) {
 			return e, usage("effectiveAt is neither a day nor an RFC 3339 time")
 		}
 	}
-	switch q.Origin = l.Origin; {
-	case l.Origin == "":
-		q.Origin = event.Live
-	case l.Origin != event.Live && l.Origin != event.Imported:
-		return e, usage("origin is neither LIVE nor IMPORTED")
+	if q.Effective.IsZero() && (j.importing || l.Access != nil) {
+		q.Effective = event.At(e.clock)
 	}
-	if (q.Origin == event.Imported) != (l.ImportReason != "") {
-		return e, usage("importReason goes with origin IMPORTED, and only with it")
+	if err := j.origin(l, q); err != nil {
+		return e, err
 	}
-	q.ID = event.DeriveUUID("journal-command", []byte(l.Ref))
+	if q.Actor, err = j.actorOf(l.Actor); err != nil {
+		return e, err
+	}
 	q.Correlation = q.ID
-	if q.Body, err = j.body(command, l.Body); err != nil {
+	if l.Access != nil {
+		if e.look, err = j.look(l, q); err != nil {
+			return e, err
+		}
+	} else if err := j.command(l, q); err != nil {
 		return e, err
 	}
 	j.last = e.clock
-	j.refs[l.Ref] = making{q.Person, q.Actor.ID, q.ID}
+	j.refs[l.Ref] = making{q.Stream, q.Actor.ID, q.ID}
 	return e, nil
 }
 
-var refShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$`)
+// origin reads where a line comes from, and names its command: in a simulation
+// by its ref, in an import by that and the system it came from, so that the
+// same line is the same command whenever it is read.
+func (j *journal) origin(l journalLine, q *recording.Request) error {
+	switch q.Origin = l.Origin; {
+	case l.Origin != "" && l.Origin != event.Live && l.Origin != event.Imported:
+		return usage("origin is neither LIVE nor IMPORTED")
+	case j.importing && (l.Origin == event.Live || l.ExpectRejected != ""):
+		return usage("what is imported is a fact of another system: it is not LIVE, and nothing is expected of it")
+	case l.Origin == "" && j.importing:
+		q.Origin = event.Imported
+	case l.Origin == "":
+		q.Origin = event.Live
+	}
+	if (q.Origin == event.Imported) != (l.ImportReason != "") {
+		return usage("importReason goes with origin IMPORTED, and only with it")
+	}
+	if utf8.RuneCountInString(l.ImportReason) > maxReason || strings.ContainsRune(l.ImportReason, 0) {
+		return usage("importReason is longer than %d characters, or holds U+0000", maxReason)
+	}
+	system := l.SourceSystem
+	switch {
+	case system != "" && (q.Origin != event.Imported || !labelShape.MatchString(system)):
+		return usage("sourceSystem goes with origin IMPORTED, and is a label")
+	case system == "" && j.importing:
+		return usage("sourceSystem is missing: from which system does it come?")
+	case system == "":
+		system = inventedSystem
+	}
+	q.ID = event.DeriveUUID("journal-command", []byte(l.Ref))
+	if j.importing {
+		j.names = j.from(system)
+		q.ID = event.DeriveUUID("import-command", []byte(system), []byte(l.Ref))
+	}
+	if q.Origin == event.Imported {
+		q.Import = event.Provenance{Reason: l.ImportReason, System: system}
+	}
+	return nil
+}
 
-// subject is the person that a line is about.
-func subject(l journalLine) (event.UUID, error) {
+// maxReason is how many characters say why something is imported.
+const maxReason = 500
+
+// command reads a line that is a command.
+func (j *journal) command(l journalLine, q *recording.Request) error {
+	command, known := catalogue.Named(l.Command)
+	if !known {
+		return usage("there is no such command")
+	}
+	stream, err := j.streamOf(l)
+	if err != nil {
+		return err
+	}
+	if stream.Kind != command.Kind {
+		return usage("the command is not given to that kind of stream")
+	}
+	q.Command, q.IfAny, q.Stream = l.Command, true, stream
+	if stream.Kind == event.CaseStream {
+		q.Person = stream.Of
+	}
+	q.Body, err = j.body(command, l.Body)
+	return err
+}
+
+// look reads a line that is a look. It goes on a stream of the reader's own:
+// one for each day, as a session would be.
+func (j *journal) look(l journalLine, q *recording.Request) (any, error) {
+	a := l.Access
+	switch {
+	case l.ExpectRejected != "" || len(l.Body) > 0:
+		return nil, usage("a look has no body, and nothing is expected of it")
+	case q.Purpose == "":
+		return nil, usage("a look has a purpose")
+	case !viewShape.MatchString(string(a.View)) || a.Items < 0 || a.Items > mostItems:
+		return nil, usage("a look has a view, and shows from 1 to %d items", mostItems)
+	case utf8.RuneCountInString(a.Reason) > maxReason || strings.ContainsRune(a.Reason, 0):
+		return nil, usage("a look's reason is longer than %d characters, or holds U+0000", maxReason)
+	}
+	var subjects []event.UUID
+	if l.Person != "" || l.Stream != "" {
+		stream, err := j.streamOf(l)
+		if err != nil {
+			return nil, err
+		}
+		if stream.Kind != event.CaseStream {
+			return nil, usage("a look is at a person's record")
+		}
+		q.Person, subjects = stream.Of, []event.UUID{stream.Of}
+	}
+	day := event.DayOf(q.Effective.Earliest())
+	q.Stream = event.Access(event.DeriveUUID("journal-session", q.Actor.ID[:], q.Actor.Org[:], []byte(day.String())))
+	var reason event.Personal[string]
+	if a.Reason != "" {
+		reason = event.Own(a.Reason)
+	}
+	items := max(a.Items, 1)
+	switch {
+	case a.Ledger && a.Export, a.Class != "" && (a.Ledger || a.Export):
+		return nil, usage("a look is one of a class, of the ledger, or an export")
+	case a.Ledger || a.Export:
+		if !slices.Contains(access.Purposes, a.Purpose) {
+			return nil, usage("the ledger is used for one of %v", access.Purposes)
+		}
+		if a.Ledger {
+			return access.LedgerRead{View: a.View, Purpose: a.Purpose, Subjects: subjects, Items: items, Reason: reason}, nil
+		}
+		return access.ReplayExported{Purpose: a.Purpose, Subjects: subjects, Items: items, Reason: reason}, nil
+	case !slices.Contains(access.Classes, a.Class) || a.Purpose != "":
+		return nil, usage("a look has one of the classes %v, and its purpose stands beside it", access.Classes)
+	case len(subjects) == 0 && a.Class != access.ReadList && a.Class != access.Search:
+		return nil, usage("a look at one record says whose")
+	}
+	return access.RecordAccessed{View: a.View, Class: a.Class, Subjects: subjects, Items: items, Reason: reason}, nil
+}
+
+// mostItems bounds how much one look shows.
+const mostItems = 1_000_000
+
+var (
+	refShape  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$`)
+	viewShape = regexp.MustCompile(`^[a-z]+([.-][a-z]+)*$`)
+)
+
+// streamOf is what a line is given to: the case of the person labelled so, or
+//
+//	agreement:DSA-1    the agreement labelled DSA-1
+//	org:HUB-CAM        the governance of the organisation with that code or label
+//	finding:A          the findings about the person labelled A
+//	policy             the policy
+//	case-<uuid>        and agreement-, org- and finding-: the stream of that name
+func (j *journal) streamOf(l journalLine) (event.StreamID, error) {
 	switch {
 	case (l.Person == "") == (l.Stream == ""):
-		return event.UUID{}, usage("one of person and stream is needed")
+		return event.StreamID{}, usage("one of person and stream is needed")
 	case l.Person != "":
 		if !labelShape.MatchString(l.Person) {
-			return event.UUID{}, usage("person is not a label")
+			return event.StreamID{}, usage("person is not a label")
 		}
-		return personOf(l.Person), nil
+		return event.Case(of(l.Person, j.names.person)), nil
 	}
-	s, err := event.ParseStreamID(l.Stream)
-	if err != nil || s.Kind != event.CaseStream {
-		return event.UUID{}, usage("stream is not that of a case")
+	kind, label, labelled := strings.Cut(l.Stream, ":")
+	if !labelled {
+		s, err := event.ParseStreamID(l.Stream)
+		if err != nil || s.Kind == event.AccessStream {
+			return event.StreamID{}, usage("stream does not name one")
+		}
+		return s, nil
 	}
-	return s.Of, nil
+	switch {
+	case !labelShape.MatchString(label):
+	case kind == "agreement":
+		return event.Agreement(of(label, j.names.agreement)), nil
+	case kind == "finding":
+		return event.Findings(of(label, j.names.person)), nil
+	case kind == "org":
+		if org, ok := j.names.register.ByCode(reference.OrganisationCode(label)); ok {
+			return event.Organisation(org.ID), nil
+		}
+		return event.StreamID{}, usage("stream names an organisation that is not known")
+	}
+	return event.StreamID{}, usage("stream does not name one")
 }
 
 var labelShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
 
 // personOf is the person that a label or an identifier stands for.
-func personOf(label string) event.UUID {
-	if id, err := event.ParseUUID(label); err == nil {
-		return id
-	}
-	return personID(label)
-}
+func personOf(label string) event.UUID { return of(label, personID) }
 
 // actorOf reads a label of the cast, or an object that says who it is.
-func actorOf(raw jsontext.Value) (event.Actor, error) {
+func (j *journal) actorOf(raw jsontext.Value) (event.Actor, error) {
 	switch raw.Kind() {
 	case '"':
 		var label string
@@ -229,7 +430,7 @@ func actorOf(raw jsontext.Value) (event.Actor, error) {
 			return event.Actor{}, unreadable("actor", err)
 		}
 		m, ok := memberNamed(label)
-		if !ok {
+		if !ok || !j.names.cast {
 			return event.Actor{}, usage("actor is not one of the cast")
 		}
 		return m.actor(), nil
@@ -238,17 +439,17 @@ func actorOf(raw jsontext.Value) (event.Actor, error) {
 		if err := json.Unmarshal(raw, &a, json.RejectUnknownMembers(true)); err != nil {
 			return event.Actor{}, unreadable("actor", err)
 		}
-		org, ok := theRegister.ByCode(a.Org)
+		org, ok := j.names.register.ByCode(a.Org)
 		if !ok || !labelShape.MatchString(a.Label) || !reference.HeldOn(a.Role, org.Side) {
 			return event.Actor{}, usage("actor needs a label, an organisation that is known, and a role that its side has")
 		}
-		return event.Actor{ID: actorID(a.Label), Role: a.Role, Side: org.Side, Org: org.ID}, nil
+		return event.Actor{ID: of(a.Label, j.names.actor), Role: a.Role, Side: org.Side, Org: org.ID}, nil
 	}
 	return event.Actor{}, usage("actor is missing, or neither a label nor an object")
 }
 
 // body reads the command's own body.
-func (j *journal) body(command casefile.Command, raw jsontext.Value) (any, error) {
+func (j *journal) body(command catalogue.Command, raw jsontext.Value) (any, error) {
 	if raw.Kind() != '{' {
 		return nil, usage("body is missing or not an object")
 	}
@@ -309,13 +510,13 @@ func (j *journal) identifier(text string) (event.UUID, error) {
 	kind, name, part := m[1], m[2], m[3]
 	switch kind {
 	case "person":
-		return personOf(name), nil
+		return of(name, j.names.person), nil
 	case "actor":
-		return actorID(name), nil
+		return of(name, j.names.actor), nil
 	case "agreement":
-		return event.DeriveUUID("journal-agreement", []byte(name)), nil
+		return of(name, j.names.agreement), nil
 	case "org":
-		if org, ok := theRegister.ByCode(reference.OrganisationCode(name)); ok {
+		if org, ok := j.names.register.ByCode(reference.OrganisationCode(name)); ok {
 			return org.ID, nil
 		}
 		return event.UUID{}, usage("body mentions an organisation that is not known")
@@ -325,13 +526,13 @@ func (j *journal) identifier(text string) (event.UUID, error) {
 		return event.UUID{}, usage("body mentions a line that did not come before, or not what of it")
 	}
 	if kind == "made" {
-		return event.Context{Person: by.person, Command: by.command}.NewID(part), nil
+		return event.Context{Person: by.stream.Of, Command: by.command}.NewID(part), nil
 	}
 	index, err := strconv.ParseUint(part, 10, 10)
 	if err != nil {
 		return event.UUID{}, usage("body mentions an event by what is not its number")
 	}
-	return event.DeriveID(by.actor, event.Case(by.person), by.command, int(index)).UUID, nil
+	return event.DeriveID(by.actor, by.stream, by.command, int(index)).UUID, nil
 }
 
 // unreadable says where JSON could not be read, never what it said: a journal

@@ -229,7 +229,7 @@ func TestJourneysAreTheDomainReferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = r.close() }()
-	p := player{r.recorder(clock.now, everybody()), clock}
+	p := r.player(clock, clock.now, everybody())
 	var rejected, imported []string
 	for _, name := range journeyNames {
 		text, err := journeys.ReadFile("journeys/" + name + ".jsonl")
@@ -260,7 +260,7 @@ func TestJourneysAreTheDomainReferences(t *testing.T) {
 					t.Errorf("%s, given as a live command, is not refused: %v", e.ref, err)
 				}
 			}
-			if _, err := p.apply(t.Context(), e); err != nil {
+			if _, _, err := p.apply(t.Context(), e); err != nil {
 				t.Fatalf("%s: %v", e.ref, err)
 			}
 		}

@@ -44,8 +44,15 @@ func (tried) Append(context.Context, eventstore.StreamID, eventstore.Revision, [
 
 // player applies a journal to a record.
 type player struct {
-	recorder *recording.Recorder // whose clock is the hand clock
-	clock    *handClock
+	recorder *recording.Recorder // whose clock is the hand clock, where there is one
+	looks    *accessLog
+	clock    *handClock // set to each line's; nil where time is real
+	dry      bool       // nothing is recorded
+}
+
+// player applies journals to the record, as the organisations see it.
+func (r *record) player(clock *handClock, now func() time.Time, t trusted) player {
+	return player{recorder: r.recorder(now, t), looks: newAccessLog(r.store, r.codec), clock: clock}
 }
 
 // played says what a journal came to.
@@ -53,6 +60,7 @@ type played struct {
 	Lines    int `json:"lines"`
 	Events   int `json:"events"`
 	Rejected int `json:"rejected"`
+	Repeated int `json:"repeated"` // lines that were recorded before
 }
 
 // play applies entries until next returns io.EOF. It stops at the first that
@@ -71,12 +79,15 @@ func (p *player) play(ctx context.Context, next func() (entry, error), each func
 		if err := ctx.Err(); err != nil {
 			return sum, &lineError{e.number, e.ref, err}
 		}
-		events, err := p.apply(context.WithoutCancel(ctx), e)
+		events, repeated, err := p.apply(context.WithoutCancel(ctx), e)
 		if err != nil {
 			return sum, &lineError{e.number, e.ref, err}
 		}
 		sum.Lines++
 		sum.Events += events
+		if repeated {
+			sum.Repeated++
+		}
 		if e.expectRejected != "" {
 			sum.Rejected++
 		}
@@ -86,27 +97,63 @@ func (p *player) play(ctx context.Context, next func() (entry, error), each func
 	}
 }
 
-// apply carries out one entry and returns how many events it recorded. An
-// entry that must be refused is tried without recording anything, so that one
-// that is not refused leaves no trace either.
-func (p *player) apply(ctx context.Context, e entry) (int, error) {
-	p.clock.set(e.clock)
-	if e.expectRejected == "" {
-		outcome, err := p.recorder.Record(ctx, e.request)
-		return len(outcome.Events), err
+// apply carries out one entry and returns how many events it recorded, or
+// whether it had been recorded before. An entry that must be refused is tried
+// without recording anything, so that one that is not refused leaves no trace
+// either. A line is one append: it is recorded whole or not at all.
+func (p *player) apply(ctx context.Context, e entry) (events int, repeated bool, err error) {
+	if p.clock != nil {
+		p.clock.set(e.clock)
 	}
+	switch {
+	case e.look != nil:
+		repeated, err = p.look(ctx, e.request, e.look)
+		if repeated || err != nil {
+			return 0, repeated, err
+		}
+		return 1, false, nil
+	case e.expectRejected != "":
+		return 0, false, p.refuse(ctx, e)
+	}
+	recorder := *p.recorder
+	if p.dry {
+		recorder.Store = tried{recorder.Store}
+	}
+	outcome, err := recorder.Record(ctx, e.request)
+	switch {
+	case p.dry && errors.Is(err, errWouldBeRecorded):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case outcome.Repeated:
+		return 0, true, nil
+	}
+	return len(outcome.Events), false, nil
+}
+
+// look records who looked.
+func (p *player) look(ctx context.Context, q recording.Request, data any) (repeated bool, err error) {
+	if p.dry {
+		return false, nil
+	}
+	return p.looks.append(ctx, eventstore.Command{ID: q.ID, Stream: q.Stream, Subject: q.Actor.Org, Effective: q.Effective,
+		Actor: q.Actor, Purpose: q.Purpose, Correlation: q.Correlation, Origin: q.Origin, Import: q.Import}, data)
+}
+
+// refuse tries an entry that must be refused.
+func (p *player) refuse(ctx context.Context, e entry) error {
 	try := *p.recorder
 	try.Store = tried{p.recorder.Store}
 	_, err := try.Record(ctx, e.request)
 	switch f := fault.Of(err); {
 	case err == nil, errors.Is(err, errWouldBeRecorded):
-		return 0, fmt.Errorf("accepted, where it must be refused with %q", e.expectRejected)
+		return fmt.Errorf("accepted, where it must be refused with %q", e.expectRejected)
 	case f == nil:
-		return 0, err
+		return err
 	case f.Code != e.expectRejected && !hasField(f, e.expectRejected):
-		return 0, fmt.Errorf("refused with %q, where it must be refused with %q", f.Code, e.expectRejected)
+		return fmt.Errorf("refused with %q, where it must be refused with %q", f.Code, e.expectRejected)
 	}
-	return 0, nil
+	return nil
 }
 
 func hasField(f *fault.Fault, code string) bool {

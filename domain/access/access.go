@@ -21,6 +21,9 @@ const (
 	Evaluate  Class = "EVALUATE"   // a decision was tried without being recorded
 )
 
+// Classes lists the classes.
+var Classes = []Class{ReadOne, ReadList, Search, ReadEvent, Evaluate}
+
 // RecordAccessed says that one response showed something of the people it
 // names. There is one for each response; it is on the stream of the reader's
 // session and durable before the response leaves.
