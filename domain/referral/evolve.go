@@ -54,11 +54,13 @@ func Evolve(s State, e event.Recorded) State {
 		return s.move(d.Referral, closeNotEngaged, e)
 	case GPRegistrationRefused:
 		s = s.move(d.Referral, registerRefused, e)
-		return s.change(d.Referral, func(r *Referral) { r.Letter = !d.LetterAt.IsZero() })
+		return s.change(d.Referral, func(r *Referral) {
+			r.RefusedAt, r.Letter, r.LetterAt = e.Effective, !d.LetterAt.IsZero(), d.LetterAt
+		})
 	case GPRegistrationAccepted:
 		return s.move(d.Referral, register, e)
 	case GPRefusalLetterRecorded:
-		return s.change(d.Referral, func(r *Referral) { r.Letter = true })
+		return s.change(d.Referral, func(r *Referral) { r.Letter, r.LetterAt = true, e.Effective })
 	case WaitThresholdCrossed:
 		return s.change(d.Referral, func(r *Referral) { r.Crossed = append(slices.Clip(r.Crossed), d.Timer) })
 	case EscalationOpened:
@@ -101,5 +103,6 @@ func (s State) move(id event.UUID, m move, e event.Recorded) State {
 		default: // ends where the table says
 		}
 		r.Stage, r.At, r.source = to, e.Effective, e.ID
+		r.Steps = append(slices.Clip(r.Steps), StepTaken{to, e.Effective})
 	})
 }

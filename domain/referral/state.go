@@ -26,13 +26,23 @@ type Referral struct {
 	Details Details
 	Stage   Stage
 	// Held is where it stood before it was put on hold.
-	Held    Stage
-	At      event.When // when it came to its stage
-	SentAt  event.When // for the first time; zero before
-	Letter  bool       // a practice's reasons came in writing
-	Crossed []reference.Timer
+	Held   Stage
+	At     event.When // when it came to its stage
+	SentAt event.When // for the first time; zero before
+	// Steps are how it came there, in the order they were recorded.
+	Steps     []StepTaken
+	RefusedAt event.When // when a practice did not register the person; zero: it did not refuse
+	Letter    bool       // a practice's reasons came in writing
+	LetterAt  event.When // when they came
+	Crossed   []reference.Timer
 
 	source event.ID // the event that brought it to its stage
+}
+
+// StepTaken is a stage that a referral came to.
+type StepTaken struct {
+	Stage Stage
+	At    event.When
 }
 
 // Get returns a referral; false if there is none of that id.
