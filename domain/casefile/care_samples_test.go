@@ -47,6 +47,10 @@ func careSamples() map[string]any {
 		"consent.objection-lifted":       consent.ObjectionLifted{Objection: sampleID},
 		"consent.opt-out-status-checked": consent.OptOutStatusChecked{Result: consent.OptedOut},
 
+		"consent.authority-to-act-recorded": consent.AuthorityToActRecorded{Authority: sampleID, Kind: consent.Attorney, Reference: "LPA-12",
+			Holder: sampleStaff, Decisions: []consent.Kind{consent.Disclosure}, From: event.MustDay("2025-01-01"), To: event.MustDay("2030-01-01"),
+			Document: note},
+
 		"screening.offered":  screening.ScreeningOffered{Screening: sampleID, Instrument: event.Own(reference.Instrument("PHQ-9"))},
 		"screening.declined": screening.ScreeningDeclined{Screening: sampleID, Instrument: event.Own(reference.Instrument("PHQ-9")), Reason: "NOT_NOW"},
 		"screening.completed": screening.ScreeningCompleted{Screening: sampleID, Status: screening.Complete, Appointment: sampleID,

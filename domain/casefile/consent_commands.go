@@ -20,7 +20,7 @@ var consentCommands = []Command{
 		everyoneTheyMeet...),
 	in[consent.State, consent.ReconfirmConsent]("reconfirm-consent", "Record that the person stands by a consent", ofConsent,
 		consentTakers...),
-	in[consent.State, consent.ExpireConsent]("expire-consent", "Note that a consent's end has come", ofConsent,
+	in[State, ExpireConsent]("expire-consent", "Note that a consent's end has come", whole,
 		"SYSTEM"),
 	in[consent.State, consent.InvalidateConsent]("invalidate-consent", "Record that a consent never was one", ofConsent,
 		"HUB_CLIN", "HUB_NURSE", "GP", "IG_LEAD", "CALDICOTT", "DPO"),
@@ -32,6 +32,8 @@ var consentCommands = []Command{
 		everyoneTheyMeet...),
 	in[consent.State, consent.LiftObjection]("lift-objection", "Record that the person no longer objects", ofConsent,
 		consentTakers...),
+	in[consent.State, consent.RecordAuthority]("record-authority-to-act", "Record that an attorney or a deputy may decide for the person", ofConsent,
+		"HUB_CLIN", "HUB_NURSE", "GP", "PP", "SPO", "IG_LEAD", "CALDICOTT"),
 	in[State, RecordOptOutCheck]("record-opt-out-check", "Record an answer of the national data opt-out service", whole,
 		"HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "IG_LEAD"),
 }
@@ -80,6 +82,40 @@ func (b GrantConsent) Check(s State, c event.Context) error {
 // Events records the grant.
 func (b GrantConsent) Events(s State, c event.Context) []event.Draft {
 	return b.GrantConsent.Events(s.Consent, c)
+}
+
+// ExpireConsent is [consent.ExpireConsent] of a consent whose own end has come,
+// or, of a disclosure, whose supervision is over (domain reference section 7.3,
+// policy): until the latter is recorded the consent holds.
+type ExpireConsent struct{ consent.ExpireConsent }
+
+// outlived is when the supervision under which a disclosure consent was given
+// was over; false while it goes on, and where none is known.
+func (b ExpireConsent) outlived(s State, c event.Context) (event.When, bool) {
+	of, _ := s.Consent.Get(b.Consent)
+	v, given := of.VersionAt(c.Now)
+	over, isOver := s.Supervision.OverAt(c.Now)
+	if !given || !isOver || of.Kind != consent.Disclosure || of.StatusAt(c.Now) != consent.Active || !over.After(v.From.Earliest()) {
+		return event.When{}, false
+	}
+	return event.At(over), true
+}
+
+// Check refuses a consent that nothing has ended.
+func (b ExpireConsent) Check(s State, c event.Context) error {
+	if _, over := b.outlived(s, c); over {
+		return nil
+	}
+	return b.ExpireConsent.Check(s.Consent, c)
+}
+
+// Events records the end once, as of the end itself.
+func (b ExpireConsent) Events(s State, c event.Context) []event.Draft {
+	drafts := b.ExpireConsent.Events(s.Consent, c)
+	if at, over := b.outlived(s, c); over && len(drafts) > 0 {
+		drafts[0].Effective = at
+	}
+	return drafts
 }
 
 func told(s State, c event.Context) error {

@@ -75,7 +75,8 @@ func TestGrantConsent(t *testing.T) {
 		{"UK GDPR consent", `{"kind":"GDPR_CONSENT","form":"EXPLICIT_WRITTEN","scope":{"purposes":["EVALUATION"],"categories":["H.*"]}}`, "consent-is-not-the-basis"},
 		{"with the DPO's override", `{"kind":"GDPR_CONSENT","form":"EXPLICIT_WRITTEN","scope":{"purposes":["EVALUATION"],"categories":["H.*"]},"dpoOverrideRef":"DPO/2026/7"}`, ""},
 		{"an attorney without authority", `{"kind":"SCREENING","form":"EXPLICIT_ORAL","givenBy":"ATTORNEY"}`, "authority-not-named"},
-		{"an attorney", `{"kind":"SCREENING","form":"EXPLICIT_ORAL","givenBy":"ATTORNEY","authorityRef":"LPA-12"}`, ""},
+		{"an attorney of a person who can decide", `{"kind":"SCREENING","form":"EXPLICIT_ORAL","givenBy":"ATTORNEY","authorityRef":"LPA-12"}`, "person-decides"},
+		{"treatment", `{"kind":"TREATMENT","form":"IMPLIED"}`, ""},
 		{"nothing offered", naming(person, `"kind":"SCREENING","form":"EXPLICIT_ORAL"`), "no-such-consent"},
 	} {
 		g := told(t)
@@ -288,4 +289,150 @@ func TestAnImportedConsentIsAFact(t *testing.T) {
 	if got := g.state().Consent.StatusAt(id, g.ctx.Now); got != consent.Active {
 		t.Errorf("got %s, want ACTIVE: what is wrong with it is for a monitor to find", got)
 	}
+}
+
+// lacking is a person who lacks the capacity for one kind of decision.
+func lacking(t *testing.T, k consent.Kind) *story {
+	t.Helper()
+	g := told(t)
+	g.ctx.Now = g.ctx.Now.Add(-time.Hour)
+	g.as("HUB_CLIN", "HUB-CAM").given("record-capacity", fmt.Sprintf(`{"decision":%q,"outcome":"LACKS"}`, k))
+	g.ctx.Now = g.ctx.Now.Add(time.Hour)
+	return g
+}
+
+// Somebody else decides only for a person who cannot, and only under an
+// authority that is on the record and extends to the decision on that day.
+func TestSomebodyElseDecidesUnderAnAuthority(t *testing.T) {
+	t.Parallel()
+	grant := `{"kind":"SCREENING","form":"EXPLICIT_WRITTEN","givenBy":"ATTORNEY","authorityRef":"LPA-12"}`
+	authority := func(rest string) string {
+		return fmt.Sprintf(`{"holder":%q,"reference":"LPA-12"%s}`, sampleStaff, rest)
+	}
+	for _, c := range []struct{ name, authority, code string }{
+		{"none", "", "authority-not-recorded"},
+		{"an attorney for everything", authority(`,"kind":"ATTORNEY","from":"2025-01-01"`), ""},
+		{"for screening", authority(`,"kind":"ATTORNEY","from":"2025-01-01","decisions":["SCREENING"]`), ""},
+		{"for something else", authority(`,"kind":"ATTORNEY","from":"2025-01-01","decisions":["DISCLOSURE"]`), "authority-does-not-extend"},
+		{"a deputy", authority(`,"kind":"DEPUTY","from":"2025-01-01"`), "authority-not-recorded"},
+		{"until yesterday", authority(`,"kind":"ATTORNEY","from":"2025-01-01","to":"2026-02-03"`), "authority-does-not-extend"},
+		{"until today", authority(`,"kind":"ATTORNEY","from":"2025-01-01","to":"2026-02-04"`), ""},
+		{"from tomorrow", authority(`,"kind":"ATTORNEY","from":"2026-02-05"`), "authority-does-not-extend"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := lacking(t, consent.Screening)
+			if c.authority != "" {
+				g.when("record-authority-to-act", c.authority).then("consent.authority-to-act-recorded")
+			}
+			r := g.when("grant-consent", grant)
+			if c.code != "" {
+				r.refused(c.code)
+				return
+			}
+			r.then("consent.granted")
+			id := g.last().Data.(consent.ConsentGranted).Consent
+			g.when("grant-consent", `{"kind":"SCREENING","form":"EXPLICIT_ORAL"}`).refused("lacks-capacity")
+			g.when("reconfirm-consent", naming(id, "")).then("consent.reconfirmed") // by whoever gave it
+			g.at("2026-03-01 10:00").given("record-capacity", `{"decision":"SCREENING","outcome":"HAS"}`)
+			g.at("2026-03-02 10:00").when("reconfirm-consent", naming(id, "")).refused("person-decides")
+		})
+	}
+	g := told(t)
+	for pointer, rest := range map[string]string{"/kind": `,"kind":"SELF","from":"2025-01-01"`, "/from": `,"kind":"DEPUTY"`, "/to": `,"kind":"DEPUTY","from":"2025-01-01","to":"2024-01-01"`,
+		"/decisions/0": `,"kind":"DEPUTY","from":"2025-01-01","decisions":["REQ_WILLINGNESS"]`} {
+		g.when("record-authority-to-act", authority(rest)).invalid(pointer)
+	}
+	g.when("record-authority-to-act", fmt.Sprintf(`{"kind":"DEPUTY","holder":%q,"reference":"a long story","from":"2025-01-01"}`, sampleStaff)).invalid("/reference")
+	g = lacking(t, consent.Willingness)
+	g.when("record-best-interests", `{"kind":"REQ_WILLINGNESS","decision":"Go along."}`).refused("willingness-goes-to-the-court")
+}
+
+// Custody, release, transfer and a recipient's change put a mark on a consent
+// that stays active, until the person stands by it anew.
+func TestAConsentIsMarkedToBeReconfirmed(t *testing.T) {
+	t.Parallel()
+	practitioner := event.DeriveUUID("test-actor", []byte("PP"), []byte("PROB-N56"))
+	for _, c := range []struct {
+		name, command, body string
+		named, plain        bool // marked: a consent that names the practitioner, and one that names their organisation
+	}{
+		{"custody", "enter-custody", `{"establishment":"HMP Invented"}`, true, true},
+		{"transfer", "transfer-case", `{"to":"N07","handoverUntil":"2026-03-20"}`, true, true},
+		{"another practitioner", "allocate-practitioner", fmt.Sprintf(`{"practitioner":%q,"organisation":%q}`, sampleStaff, orgID(t, "PROB-N56")), true, false},
+		{"another organisation", "allocate-practitioner", fmt.Sprintf(`{"practitioner":%q,"organisation":%q}`, practitioner, orgID(t, "PROB-N07")), false, true},
+		{"nothing", "record-address", `{"variant":"NO_FIXED_ABODE"}`, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := supervised(t).given("give-privacy-notice", `{"notice":"v1","format":"EASY_READ"}`).
+				given("allocate-practitioner", fmt.Sprintf(`{"practitioner":%q,"organisation":%q}`, practitioner, orgID(t, "PROB-N56"))).
+				at("2026-02-04 10:00").as("HUB_NURSE", "HUB-CAM")
+			plain := g.consents("PROB-N56")
+			g.given("grant-consent", fmt.Sprintf(`{"kind":"DISCLOSURE","form":"EXPLICIT_ORAL","scope":{"from":"NHS","recipients":[{"side":"PROBATION","person":%q}],"purposes":["REHAB_SUPPORT"],"categories":["H.ATTENDANCE"]}}`, practitioner))
+			named := g.last().Data.(consent.ConsentGranted).Consent
+			g.given("grant-consent", `{"kind":"SCREENING","form":"EXPLICIT_ORAL"}`)
+			screening := g.last().Data.(consent.ConsentGranted).Consent
+			before := g.ctx.Now
+			g.at("2026-03-01 10:00").as("PP", "PROB-N56").given(c.command, c.body)
+			s := g.state()
+			if got := s.NeedsReconfirm(named, g.ctx.Now); got != c.named {
+				t.Errorf("naming the practitioner: got %v, want %v", got, c.named)
+			}
+			if got := s.NeedsReconfirm(plain, g.ctx.Now); got != c.plain {
+				t.Errorf("naming the organisation: got %v, want %v", got, c.plain)
+			}
+			if s.NeedsReconfirm(screening, g.ctx.Now) || s.NeedsReconfirm(named, before) || s.NeedsReconfirm(person, g.ctx.Now) {
+				t.Error("marked: a consent to be screened, one before the change, or one that is not there")
+			}
+			if s.Consent.StatusAt(named, g.ctx.Now) != consent.Active {
+				t.Error("a mark ends no consent")
+			}
+			g.at("2026-03-02 10:00").as("HUB_NURSE", "HUB-CAM").when("reconfirm-consent", naming(named, "")).then()
+			g.when("reconfirm-consent", naming(plain, "")).then()
+			if s := g.state(); s.NeedsReconfirm(named, g.ctx.Now) || s.NeedsReconfirm(plain, g.ctx.Now) {
+				t.Error("marked after it was reconfirmed")
+			}
+		})
+	}
+}
+
+// A consent to disclosure ends with supervision, once that is noted; one to
+// be screened does not.
+func TestAConsentEndsWithSupervision(t *testing.T) {
+	t.Parallel()
+	g := supervised(t).given("give-privacy-notice", `{"notice":"v1","format":"EASY_READ"}`).at("2026-02-04 10:00").as("HUB_NURSE", "HUB-CAM")
+	id := g.consents("PROB-N56")
+	g.given("grant-consent", `{"kind":"SCREENING","form":"EXPLICIT_ORAL"}`)
+	screening := g.last().Data.(consent.ConsentGranted).Consent
+	g.as("SYSTEM", "HUB-CAM").at("2026-03-01 10:00").when("expire-consent", naming(id, "")).refused("not-yet-expired")
+	order := g.state().Supervision.Orders[0].ID
+	g.as("PP", "PROB-N56").given("end-supervision", fmt.Sprintf(`{"supervision":%q,"reason":"COMPLETED"}`, order))
+	g.as("SYSTEM", "HUB-CAM").at("2026-03-01 10:05")
+	if got := g.state().Consent.StatusAt(id, g.ctx.Now); got != consent.Active {
+		t.Errorf("got %s before the end is noted, want ACTIVE", got)
+	}
+	g.when("expire-consent", naming(screening, "")).refused("not-yet-expired")
+	g.when("expire-consent", naming(id, "")).then("consent.expired")
+	if e := g.last(); e.Effective != when("2026-03-01T10:00:00Z") {
+		t.Errorf("expired as of %s, want the end of supervision", e.Effective)
+	}
+	for at, want := range map[string]consent.Status{"2026-03-01T09:59:00Z": consent.Active, "2026-03-01T10:00:00Z": consent.Expired} {
+		if got := g.state().Consent.StatusAt(id, when(at).Earliest()); got != want {
+			t.Errorf("at %s: got %s, want %s", at, got, want)
+		}
+	}
+	g.when("expire-consent", naming(id, "")).nothing()
+}
+
+func TestWhatEndedIsNeitherReconfirmedNorNarrowedNorInvalidated(t *testing.T) {
+	t.Parallel()
+	g := told(t)
+	id := g.consents("PROB-N56")
+	g.at("2026-02-05 10:00").given("withdraw-consent", naming(id, ""))
+	g.when("reconfirm-consent", naming(id, "")).refused("consent-not-active")
+	g.when("narrow-consent", naming(id, `"scope":`+g.attendanceTo("PROB-N56"))).refused("consent-not-active")
+	g.when("withdraw-consent", naming(id, "")).refused("consent-not-active")
+	g.as("IG_LEAD", "HUB-CAM").when("invalidate-consent", naming(id, `"reason":"WRONG_PERSON"`)).refused("consent-not-active")
+	g.as("SYSTEM", "HUB-CAM").when("expire-consent", naming(id, "")).refused("consent-not-active")
 }

@@ -23,6 +23,7 @@ func FuzzCommands(f *testing.F) {
 		`{"request":"5a000000-0000-4000-8000-00000000000a","kind":"OBJECTION","objectsToTelling":true,"outcome":"REFUSED","grounds":["17(3)(b)"],"reason":"IDENTITY"}`,
 		`{"period":"5a000000-0000-4000-8000-00000000000a","class":"ADULT_HEALTH","from":"2016-01-29","outcome":"EXTEND","disposeOn":"2036-01-01","reason":"x","data":["health"]}`,
 		`{"categories":["H.NOTE"],"from":"2026-02-01","to":"2026-03-01","reference":"x","meeting":{"level":2,"reference":"x"},"disclosure":"5a000000-0000-4000-8000-00000000000a","reason":"x"}`,
+		`{"kind":"ATTORNEY","reference":"LPA-12","holder":"5a000000-0000-4000-8000-00000000000a","decisions":["DISCLOSURE"],"from":"2025-01-01","to":"2030-01-01"}`,
 		cannotWait, `{"breakGlass":"5a000000-0000-4000-8000-00000000000a","verdict":"APPROPRIATE","reason":"x","expiresAt":"2026-02-04T12:00:00Z"}`,
 		`{"decision":"5a000000-0000-4000-8000-00000000000a","rule":"R03","categories":["H.NOTE","J.VICTIM"],"outcome":"REFUSE","reason":"EXCESS","method":"CALL","mishap":"OTHER","items":[{"category":"ID.CRN","source":"","facts":[{"name":"x","value":"y"}]}],"flow":{"direction":{"from":"NHS","to":"PROBATION"}}}`} {
 		f.Add([]byte(seed))

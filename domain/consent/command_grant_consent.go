@@ -19,7 +19,8 @@ type GrantConsent struct {
 	// Scope is what is agreed to; left out, what was offered.
 	Scope Scope `json:"scope,omitzero"`
 	Form  Form  `json:"form"`
-	// GivenBy is the person unless it says otherwise.
+	// GivenBy is the person unless it says otherwise. Somebody else needs an
+	// authority to act that is on the record; Authority is its reference.
 	GivenBy   Giver     `json:"givenBy,omitempty"`
 	Authority Reference `json:"authorityRef,omitempty"`
 	// ExpiresAt is at most twelve calendar months on; left out, exactly that.
@@ -61,15 +62,8 @@ func (b GrantConsent) Check(s State, c event.Context) error {
 	if b.Kind == GDPR && b.DPOOverride == "" && slices.Contains(publicBodies, c.Actor.Side) {
 		return fault.Refuse("consent-is-not-the-basis", "a public body needs its DPO's override to rest processing on consent")
 	}
-	switch {
-	case b.GivenBy == Attorney || b.GivenBy == Deputy:
-		if b.Authority == "" {
-			return fault.Refuse("authority-not-named", "name the document that lets somebody else consent")
-		}
-	default:
-		if err := capable(s, b.Kind, c); err != nil {
-			return err
-		}
+	if err := decides(s, b.Kind, b.GivenBy, b.Authority, c); err != nil {
+		return err
 	}
 	if offered, ok := s.Get(b.Consent); ok && offered.Offered.Earliest().After(c.Asked()) {
 		return fault.Refuse("answered-before-it-was-asked", "the consent was offered later")

@@ -21,7 +21,7 @@ func (b ReconfirmConsent) Validate() []fault.Field {
 }
 
 // Check refuses what is neither active nor waiting to be confirmed after a
-// merge, and a decision the person cannot make.
+// merge, and a decision that whoever gave it can no longer make.
 func (b ReconfirmConsent) Check(s State, c event.Context) error {
 	of, err := known(s, b.Consent)
 	if err == nil && of.StatusAt(c.Asked()) != Unconfirmed {
@@ -30,7 +30,7 @@ func (b ReconfirmConsent) Check(s State, c event.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := capable(s, of.Kind, c); err != nil {
+	if err := decides(s, of.Kind, of.GivenBy, of.Authority, c); err != nil {
 		return err
 	}
 	return ends(c.When(), b.ExpiresAt)

@@ -29,8 +29,12 @@ func (b RecordBestInterests) Validate() []fault.Field {
 	return c
 }
 
-// Check refuses to decide for a person who can.
+// Check refuses to decide for a person who can, and what nobody can decide for
+// them.
 func (b RecordBestInterests) Check(s State, c event.Context) error {
+	if b.Kind == Willingness {
+		return fault.Refuse("willingness-goes-to-the-court", "nobody expresses willingness to comply for somebody else")
+	}
 	if s.LatestOutcome(b.Kind, c.When().Latest()) != Lacks {
 		return fault.Refuse("capacity-not-lacking", "the latest assessment for this decision does not say that the person lacks capacity")
 	}

@@ -68,6 +68,34 @@ func capable(s State, k Kind, c event.Context) error {
 	return fault.Refuse("capacity-not-established", "the person's capacity fluctuates: assess it on the day")
 }
 
+// decides refuses a decision by somebody who may not make it: the person
+// without the capacity, or somebody else without an authority to act that is
+// on the record, or for a person who can decide (Mental Capacity Act 2005
+// sections 1, 9, 11, 16 and 20; background).
+func decides(s State, k Kind, by Giver, under Reference, c event.Context) error {
+	if by != Attorney && by != Deputy {
+		return capable(s, k, c)
+	}
+	day := event.DayOf(c.When().Earliest())
+	switch {
+	case under == "":
+		return fault.Refuse("authority-not-named", "name the document that lets somebody else consent")
+	case s.CapableAt(k, c.When()):
+		return fault.Refuse("person-decides", "the person can make this decision, so nobody makes it for them")
+	}
+	refused := fault.Refuse("authority-not-recorded", "no such authority to act is on the record")
+	for _, a := range s.Authorities {
+		switch {
+		case a.Kind != by || a.Reference != under || !a.At.Begun(c.Now):
+		case a.Extends(k, day):
+			return nil
+		default:
+			refused = fault.Refuse("authority-does-not-extend", "the authority to act does not extend to this decision then")
+		}
+	}
+	return refused
+}
+
 // scoped refuses a scope that does not say what is agreed to.
 func scoped(k Kind, s Scope) error {
 	switch {

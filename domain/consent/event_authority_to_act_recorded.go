@@ -8,13 +8,16 @@ import "caseledger/domain/event"
 type AuthorityToActRecorded struct {
 	Authority event.UUID `json:"authority"`
 	Kind      Giver      `json:"kind"`
+	// Reference names the document, as a grant made under it does.
+	Reference Reference `json:"reference"`
 	// Holder is who may act; Decisions the kinds of decision it extends to, none
 	// meaning all.
-	Holder    event.UUID             `json:"holder"`
-	Decisions []Kind                 `json:"decisions,omitempty"`
-	From      event.Day              `json:"from"`
-	To        event.Day              `json:"to,omitzero"` // the last day; zero: no end
-	Document  event.Personal[string] `json:"document" personal:"identity"`
+	Holder    event.UUID `json:"holder"`
+	Decisions []Kind     `json:"decisions,omitempty"`
+	From      event.Day  `json:"from"`
+	To        event.Day  `json:"to,omitzero"` // the last day; zero: no end
+	// Document says what was seen.
+	Document event.Personal[string] `json:"document" personal:"identity"`
 }
 
 func (AuthorityToActRecorded) isEvent() {}

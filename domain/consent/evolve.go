@@ -29,7 +29,7 @@ func Evolve(s State, e event.Recorded) State {
 	case ConsentGranted:
 		return s.with(d.Consent, func(c *Consent) {
 			c.Kind, c.Side = d.Kind, recordOf(d.Kind, d.Scope, e.Actor.Side)
-			c.seq, c.expired = s.seq, false
+			c.seq, c.expired, c.GivenBy, c.Authority = s.seq, false, d.GivenBy, d.Authority
 			c.Versions = []Version{{max(d.Version, 1), d.Scope, e.Effective, d.ExpiresAt}}
 		})
 	case ConsentRefused:
@@ -57,7 +57,7 @@ func Evolve(s State, e event.Recorded) State {
 	case ConsentExpired:
 		return s.with(d.Consent, func(c *Consent) {
 			c.expired = true
-			if n := len(c.Versions); n > 0 && c.Versions[n-1].Expires.IsZero() {
+			if n := len(c.Versions); n > 0 && (c.Versions[n-1].Expires.IsZero() || e.Effective.Earliest().Before(c.Versions[n-1].Expires.Earliest())) {
 				c.Versions = slices.Clone(c.Versions)
 				c.Versions[n-1].Expires = e.Effective
 			}
@@ -75,7 +75,12 @@ func Evolve(s State, e event.Recorded) State {
 				s.Objections[i].Lifted = e.Effective
 			}
 		}
-	case OptOutStatusChecked, AuthorityToActRecorded:
+	case AuthorityToActRecorded:
+		if !d.Authority.IsZero() {
+			s.Authorities = append(slices.Clip(s.Authorities), Authority{ID: d.Authority, Kind: d.Kind, Reference: d.Reference, Holder: d.Holder,
+				Decisions: d.Decisions, From: d.From, To: d.To, At: e.Effective, Source: e.ID})
+		}
+	case OptOutStatusChecked:
 	}
 	return s
 }

@@ -22,6 +22,7 @@ type State struct {
 	// BestInterests are the decisions made for the person, by what they were about.
 	BestInterests []BestInterests
 	Objections    []Objection
+	Authorities   []Authority
 	seq           int // of the next thing said
 }
 
@@ -34,7 +35,11 @@ type Consent struct {
 	Offered  event.When // zero: not offered apart from its grant or refusal
 	Asked    Scope      // as offered
 	Versions []Version  // from the grant on, numbered from 1
-	Refusal  Refusal
+	// GivenBy is who granted it, and Authority the document that let an attorney
+	// or deputy do so.
+	GivenBy   Giver
+	Authority Reference
+	Refusal   Refusal
 	// Withdrawn is when the person said so; zero if they did not.
 	Withdrawn event.When
 	// Merged is when the record it belongs to was merged into this one; zero if
@@ -80,6 +85,24 @@ type Assessment struct {
 type BestInterests struct {
 	Kind Kind
 	At   event.When
+}
+
+// Authority lets an attorney or a deputy decide for the person.
+type Authority struct {
+	ID        event.UUID
+	Kind      Giver
+	Reference Reference
+	Holder    event.UUID
+	Decisions []Kind    // none means all
+	From, To  event.Day // the first and the last day; To is zero where there is no end
+	At        event.When
+	Source    event.ID
+}
+
+// Extends reports whether the authority extends to a kind of decision on a
+// day.
+func (a Authority) Extends(k Kind, day event.Day) bool {
+	return day >= a.From && (a.To == 0 || day <= a.To) && (len(a.Decisions) == 0 || slices.Contains(a.Decisions, k))
 }
 
 // Get returns a consent; false if there is none of that id.

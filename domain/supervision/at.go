@@ -195,7 +195,7 @@ func (s State) RegistrationAt(of reference.RegistrationType, t time.Time) (refer
 // and none was recalled to custody.
 func (s State) AllocationsAt(t time.Time) []Allocation {
 	var live []Allocation
-	over, isOver := s.over(t)
+	over, isOver := s.OverAt(t)
 	for i, a := range s.Allocations {
 		from := a.From.Earliest()
 		if !a.From.Begun(t) || isOver && !from.After(over) {
@@ -228,9 +228,9 @@ func (s State) transferIn(from, t time.Time) (Transfer, bool) {
 	return first, !first.At.IsZero()
 }
 
-// over is when the last order that had begun by t ended; false while one runs,
+// OverAt is when the last order that had begun by t ended; false while one runs,
 // and where none is known.
-func (s State) over(t time.Time) (time.Time, bool) {
+func (s State) OverAt(t time.Time) (time.Time, bool) {
 	var last time.Time
 	known := false
 	for _, o := range s.Orders {
