@@ -11,6 +11,9 @@ type DraftAgreement struct {
 	event.Timed
 	Terms
 	Title string `json:"title"`
+	// Security says how what is shared is kept safe.
+	Security string    `json:"security,omitempty"`
+	Contacts *Contacts `json:"contacts,omitempty"`
 }
 
 // Validate names what cannot be understood.
@@ -18,6 +21,7 @@ func (b DraftAgreement) Validate() []fault.Field {
 	var f fault.Fields
 	f.Under("", b.Terms.Validate())
 	f.Text("/title", b.Title, longestTitle, false)
+	further{b.Security, b.Contacts}.validate(&f)
 	return f
 }
 
@@ -27,10 +31,11 @@ func (b DraftAgreement) Check(s State, c event.Context) error {
 	if len(s.Versions) > 0 {
 		return fault.New(fault.Conflict, "agreement-already-drafted", "this agreement is already drafted: amend it")
 	}
-	return b.check(s.Organisations, c)
+	return b.check(s, c)
 }
 
 // Events records the first version.
 func (b DraftAgreement) Events(_ State, c event.Context) []event.Draft {
-	return []event.Draft{{Data: AgreementDrafted{Agreement: c.Person, Terms: b.Terms, Title: event.Own(b.Title)}}}
+	security, contacts := further{b.Security, b.Contacts}.own()
+	return []event.Draft{{Data: AgreementDrafted{Agreement: c.Person, Terms: b.Terms, Title: event.Own(b.Title), Security: security, Contacts: contacts}}}
 }

@@ -18,6 +18,10 @@ type (
 	Status         string
 	Frequency      string
 	Return         string // what becomes of what was shared when it ends
+	Method         string // how it is shared
+	// Basis is a legal basis, a confidentiality basis or a gateway (domain
+	// reference section 8.2), as decisions to disclose name them.
+	Basis string
 )
 
 // ControllerRoles lists them.
@@ -28,6 +32,9 @@ var SignatoryRoles = []SignatoryRole{"CALDICOTT", "SIRO", "IAO"}
 
 // Frequencies lists how often is shared.
 var Frequencies = []Frequency{"AS_NEEDED", "DAILY", "WEEKLY", "MONTHLY"}
+
+// Methods lists how is shared.
+var Methods = []Method{"SYSTEM", "SECURE_EMAIL", "LETTER", "CALL", "IN_PERSON"}
 
 // Returns lists what becomes of what was shared.
 var Returns = []Return{"RETURN", "DESTROY", "KEEP"}
@@ -53,8 +60,16 @@ type Terms struct {
 	To        event.Day  `json:"to"` // the first day on which it is no longer in force
 	ReviewDue event.Day  `json:"reviewDue,omitzero"`
 	DPIA      event.UUID `json:"dpia,omitzero"`
-	Frequency Frequency  `json:"frequency,omitzero"`
-	AtEnd     Return     `json:"atEnd,omitzero"`
+	// Confidence and Gateways are what sharing under it is to rest on. They lend
+	// it no power: each decision names its own.
+	Confidence []Basis  `json:"confidence,omitempty"`
+	Gateways   []Basis  `json:"gateways,omitempty"`
+	Methods    []Method `json:"methods,omitempty"`
+	// KeepMonths is for how many calendar months a recipient keeps what it was
+	// told; 0: as its own schedule says.
+	KeepMonths int       `json:"keepMonths,omitzero"`
+	Frequency  Frequency `json:"frequency,omitzero"`
+	AtEnd      Return    `json:"atEnd,omitzero"`
 	// BreachHours is within how many hours the parties tell each other of a
 	// personal data breach; 0: not said.
 	BreachHours int `json:"breachHours,omitzero"`
@@ -67,6 +82,17 @@ type Party struct {
 	Org  event.UUID     `json:"org"`
 	Side event.Side     `json:"side"`
 	Role ControllerRole `json:"controllerRole"`
+	// Article6, Article9 and Schedule1 are the bases on which it processes what
+	// is shared (UK GDPR Articles 6, 9 and 10; DPA 2018 Schedule 1).
+	Article6  []Basis `json:"art6,omitempty"`
+	Article9  []Basis `json:"art9,omitempty"`
+	Schedule1 []Basis `json:"sch1,omitempty"`
+}
+
+// Contacts are whom to turn to about what is shared.
+type Contacts struct {
+	Rights string `json:"rights"` // for the people it is about
+	Breach string `json:"breach"` // for a personal data breach
 }
 
 // Flow is what may go from which side to which.

@@ -8,6 +8,9 @@ type AgreementDrafted struct {
 	Agreement event.UUID             `json:"agreement"`
 	Terms     Terms                  `json:"terms"`
 	Title     event.Personal[string] `json:"title" personal:"operational"`
+	// Security says how what is shared is kept safe.
+	Security event.Personal[string]   `json:"security,omitzero" personal:"operational"`
+	Contacts event.Personal[Contacts] `json:"contacts,omitzero" personal:"operational"`
 }
 
 func (AgreementDrafted) isEvent() {}
@@ -18,6 +21,9 @@ type AgreementAmended struct {
 	Version int                    `json:"version"` // from 2
 	Terms   Terms                  `json:"terms"`
 	Reason  event.Personal[string] `json:"reason" personal:"operational"`
+
+	Security event.Personal[string]   `json:"security,omitzero" personal:"operational"`
+	Contacts event.Personal[Contacts] `json:"contacts,omitzero" personal:"operational"`
 }
 
 func (AgreementAmended) isEvent() {}

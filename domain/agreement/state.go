@@ -20,6 +20,9 @@ type State struct {
 	// Organisations is the register that decisions ask about the parties; nil
 	// knows no organisation.
 	Organisations Organisations
+	// Known reports whether there is a basis of that code, for that field of the
+	// terms; nil knows no code.
+	Known func(field string, code Basis) bool
 }
 
 // Organisations says what an organisation is; false if it is not known.

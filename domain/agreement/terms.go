@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,9 @@ const (
 	longestTitle = 200
 	longestLabel = 40
 	mostParties  = 64
+	mostBases    = 16
+	longestBasis = 16
+	mostMonths   = 1200
 	// mostHours is the longest promise to tell of a breach that leaves a party
 	// any time to tell its regulator (UK GDPR Article 33(1)).
 	mostHours = 72
@@ -58,13 +62,78 @@ func (t Terms) Validate() []fault.Field {
 	if t.AtEnd != "" {
 		fault.OneOf(&f, "/atEnd", t.AtEnd, Returns)
 	}
+	for i, m := range t.Methods {
+		fault.OneOf(&f, "/methods/"+strconv.Itoa(i), m, Methods)
+	}
+	f.If(len(t.Methods) > len(Methods), "/methods", "too-many", "these are too many")
+	f.If(t.KeepMonths < 0 || t.KeepMonths > mostMonths, "/keepMonths", "out-of-range", "this is from 0 to 1200 months")
+	bases := func(pointer string, codes []Basis) {
+		f.If(len(codes) > mostBases, pointer, "too-many", "these are too many")
+		for i, c := range codes {
+			f.If(len(c) > longestBasis || !basis.MatchString(string(c)), pointer+"/"+strconv.Itoa(i), "unknown-code", "this is not one of the codes of its list")
+		}
+	}
+	bases("/confidence", t.Confidence)
+	bases("/gateways", t.Gateways)
+	for i, p := range t.Parties {
+		at := "/parties/" + strconv.Itoa(i)
+		bases(at+"/art6", p.Article6)
+		bases(at+"/art9", p.Article9)
+		bases(at+"/sch1", p.Schedule1)
+	}
 	f.If(t.BreachHours < 0 || t.BreachHours > mostHours, "/breachHours", "out-of-range", "this is from 0 to 72 hours")
 	return f
 }
 
+// basis is what a code of a basis looks like; which there are is for [State.Known].
+var basis = regexp.MustCompile(`^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$`)
+
+// unlisted refuses a basis that no decision could name.
+func (t Terms) unlisted(known func(string, Basis) bool) error {
+	type field struct {
+		name  string
+		codes []Basis
+	}
+	fields := []field{{"confidence", t.Confidence}, {"gateways", t.Gateways}}
+	for _, p := range t.Parties {
+		fields = append(fields, field{"art6", p.Article6}, field{"art9", p.Article9}, field{"sch1", p.Schedule1})
+	}
+	for _, f := range fields {
+		if slices.ContainsFunc(f.codes, func(c Basis) bool { return known == nil || !known(f.name, c) }) {
+			return fault.Refuse("basis-unknown", "%s holds a code that no decision could name", f.name)
+		}
+	}
+	return nil
+}
+
+// further is what an agreement says beside its terms.
+type further struct {
+	security string
+	contacts *Contacts
+}
+
+func (x further) validate(f *fault.Fields) {
+	f.Text("/security", x.security, longestText, true)
+	if x.contacts != nil {
+		f.Text("/contacts/rights", x.contacts.Rights, longestTitle, false)
+		f.Text("/contacts/breach", x.contacts.Breach, longestTitle, false)
+	}
+}
+
+func (x further) own() (security event.Personal[string], contacts event.Personal[Contacts]) {
+	if x.security != "" {
+		security = event.Own(x.security)
+	}
+	if x.contacts != nil {
+		contacts = event.Own(*x.contacts)
+	}
+	return security, contacts
+}
+
 // check refuses terms by which nobody could lawfully share, and those of
 // agreements to which the actor's controller is no party.
-func (t Terms) check(orgs Organisations, c event.Context) error {
+func (t Terms) check(s State, c event.Context) error {
+	orgs := s.Organisations
 	var controllers []event.UUID
 	deciders, own := 0, false
 	for i, p := range t.Parties {
@@ -109,7 +178,7 @@ func (t Terms) check(orgs Organisations, c event.Context) error {
 			return fault.Refuse("flow-without-party", "flow %d leads from or to a side that has no party of its own", i+1)
 		}
 	}
-	return nil
+	return t.unlisted(s.Known)
 }
 
 // between reports whether one party of each side can tell the other.

@@ -10,10 +10,11 @@ import (
 
 // terms are those of an agreement between the hubs and PROB-N56.
 var terms = `{"label":"DSA-1","title":"Hubs and probation",
-	"parties":[{"org":"` + org("HUB-CAM").String() + `","side":"NHS","controllerRole":"SOLE"},{"org":"` + org("PROB-N56").String() + `","side":"PROBATION","controllerRole":"SOLE"}],
+	"parties":[{"org":"` + org("HUB-CAM").String() + `","side":"NHS","controllerRole":"SOLE","art6":["A6E"],"art9":["A9H"]},{"org":"` + org("PROB-N56").String() + `","side":"PROBATION","controllerRole":"SOLE"}],
 	"purposes":["REHAB_SUPPORT","REQ_MGMT"],
 	"flows":[{"from":"NHS","to":"PROBATION","categories":["H.ATTENDANCE","ID.*"]}],
-	"from":"2026-01-05","to":"2027-01-05","reviewDue":"2026-12-01","breachHours":24,"frequency":"AS_NEEDED","atEnd":"DESTROY","onward":false}`
+	"from":"2026-01-05","to":"2027-01-05","reviewDue":"2026-12-01","breachHours":24,"frequency":"AS_NEEDED","atEnd":"DESTROY","onward":false,"confidence":["C-EXP"],"gateways":["G-OMA14"],"methods":["SYSTEM"],"keepMonths":96,
+	"security":"Sealed.","contacts":{"rights":"rights@hub.invalid","breach":"breach@hub.invalid"}}`
 
 var amended = with(with(with(terms, "title", nil), "reason", "More is needed."), "from", "2026-03-01")
 
@@ -54,7 +55,7 @@ func TestAnAgreementIsInForceOnceAllHaveSigned(t *testing.T) {
 	t.Parallel()
 	g := agreementStory(t)
 	drafts := g.when("draft-agreement", terms).then("agreement.drafted")
-	if d := drafts[0].Data.(agreement.AgreementDrafted); d.Agreement != g.stream.Of || drafts[0].Side != event.Shared {
+	if d := drafts[0].Data.(agreement.AgreementDrafted); d.Agreement != g.stream.Of || d.Contacts.Value().Breach == "" || d.Security.Value() == "" || drafts[0].Side != event.Shared {
 		t.Errorf("drafted as %s of side %s, want the stream's own name, open to every side", d.Agreement, drafts[0].Side)
 	}
 	g.agreementIs("2026-01-05 09:00", agreement.Draft, 1)
@@ -102,20 +103,23 @@ func TestTermsByWhichNobodyCouldShareAreRefused(t *testing.T) {
 		value  any
 		code   string
 	}{
-		"one party":              {"parties", []any{cam}, "party-missing"},
-		"no party":               {"parties", []any{}, "party-missing"},
-		"one controller":         {"parties", []any{cam, party("HUB-MID", "NHS", "JOINT")}, "party-missing"},
-		"unknown party":          {"parties", []any{cam, party("", "PROBATION", "SOLE")}, "party-unknown"},
-		"party of another side":  {"parties", []any{cam, party("PROB-N56", "NHS", "SOLE")}, "party-of-another-side"},
-		"party twice":            {"parties", []any{cam, n56, cam}, "party-named-twice"},
-		"processors alone":       {"parties", []any{party("HUB-CAM", "NHS", "PROCESSOR"), party("PROB-N56", "PROBATION", "PROCESSOR")}, "controller-missing"},
-		"ends as it begins":      {"to", "2026-01-05", "ends-before-it-begins"},
-		"review at the start":    {"reviewDue", "2026-01-05", "review-outside-the-term"},
-		"review after the end":   {"reviewDue", "2027-01-06", "review-outside-the-term"},
-		"victim data":            {"flows", flow("PROBATION", "NHS", "J.VICTIM"), "category-never-crosses"},
-		"victim data in a group": {"flows", flow("PROBATION", "NHS", "J.*"), "category-never-crosses"},
-		"a side of no party":     {"flows", flow("NHS", "POLICE", "H.ATTENDANCE"), "flow-without-party"},
-		"from a party to itself": {"flows", flow("NHS", "NHS", "H.ATTENDANCE"), "flow-without-party"},
+		"one party":                    {"parties", []any{cam}, "party-missing"},
+		"no party":                     {"parties", []any{}, "party-missing"},
+		"one controller":               {"parties", []any{cam, party("HUB-MID", "NHS", "JOINT")}, "party-missing"},
+		"unknown party":                {"parties", []any{cam, party("", "PROBATION", "SOLE")}, "party-unknown"},
+		"party of another side":        {"parties", []any{cam, party("PROB-N56", "NHS", "SOLE")}, "party-of-another-side"},
+		"party twice":                  {"parties", []any{cam, n56, cam}, "party-named-twice"},
+		"processors alone":             {"parties", []any{party("HUB-CAM", "NHS", "PROCESSOR"), party("PROB-N56", "PROBATION", "PROCESSOR")}, "controller-missing"},
+		"ends as it begins":            {"to", "2026-01-05", "ends-before-it-begins"},
+		"review at the start":          {"reviewDue", "2026-01-05", "review-outside-the-term"},
+		"review after the end":         {"reviewDue", "2027-01-06", "review-outside-the-term"},
+		"victim data":                  {"flows", flow("PROBATION", "NHS", "J.VICTIM"), "category-never-crosses"},
+		"victim data in a group":       {"flows", flow("PROBATION", "NHS", "J.*"), "category-never-crosses"},
+		"a gateway that is none":       {"gateways", []string{"G-NONE"}, "basis-unknown"},
+		"a basis that is none":         {"confidence", []string{"A6E"}, "basis-unknown"},
+		"a party's basis that is none": {"parties", []any{map[string]any{"org": org("HUB-CAM").String(), "side": "NHS", "controllerRole": "SOLE", "sch1": []string{"p1"}}, n56}, "basis-unknown"},
+		"a side of no party":           {"flows", flow("NHS", "POLICE", "H.ATTENDANCE"), "flow-without-party"},
+		"from a party to itself":       {"flows", flow("NHS", "NHS", "H.ATTENDANCE"), "flow-without-party"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,6 +156,16 @@ func TestTermsThatCannotBeUnderstood(t *testing.T) {
 		"/to":                       {"to", nil},
 		"/frequency":                {"frequency", "X"},
 		"/atEnd":                    {"atEnd", "X"},
+		"/methods/0":                {"methods", []string{"X"}},
+		"/keepMonths":               {"keepMonths", -1},
+		"/confidence/0":             {"confidence", []string{"not a code"}},
+		"/gateways":                 {"gateways", make([]string, 17)},
+		"/parties/0/art6/0":         {"parties", []any{map[string]any{"art6": []string{""}}}},
+		"/parties/0/art9/0":         {"parties", []any{map[string]any{"art9": []string{""}}}},
+		"/parties/0/sch1/0":         {"parties", []any{map[string]any{"sch1": []string{""}}}},
+		"/security":                 {"security", "a\u0000"},
+		"/contacts/rights":          {"contacts", map[string]any{"breach": "x"}},
+		"/contacts/breach":          {"contacts", map[string]any{"rights": "x"}},
 		"/breachHours":              {"breachHours", 73},
 	} {
 		agreementStory(t).when("draft-agreement", with(terms, tc.member, tc.value)).invalid(pointer)

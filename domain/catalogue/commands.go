@@ -6,6 +6,7 @@ import (
 
 	"caseledger/domain/agreement"
 	"caseledger/domain/casefile"
+	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
 	"caseledger/domain/governance"
@@ -79,9 +80,26 @@ const (
 var agreements = stream[agreement.State]{kind: event.AgreementStream, side: event.Shared,
 	fold: func(standing []event.Recorded, around lawfulness.Known) agreement.State {
 		s := agreement.Fold(standing)
-		s.Organisations = around
+		s.Organisations, s.Known = around, basis
 		return s
 	}}
+
+// basis reports whether a decision to disclose could name a code in a field.
+func basis(field string, code agreement.Basis) bool {
+	switch field {
+	case "art6":
+		return slices.Contains(disclosure.Articles6, disclosure.Article6(code))
+	case "art9":
+		return slices.Contains(disclosure.Articles9, disclosure.Article9(code))
+	case "sch1":
+		return slices.Contains(disclosure.Schedules1, disclosure.Schedule1(code))
+	case "confidence":
+		return slices.Contains(disclosure.Confidences, disclosure.Confidence(code))
+	case "gateways":
+		return slices.Contains(disclosure.Gateways, disclosure.Gateway(code))
+	}
+	return false
+}
 
 var agreementCommands = []Command{
 	opens(on[agreement.DraftAgreement](agreements, "draft-agreement",
