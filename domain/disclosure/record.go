@@ -53,6 +53,8 @@ type Proposal struct {
 	Necessity string `json:"necessityNote,omitempty"`
 	// WhyNot says why the person was not informed.
 	WhyNot string `json:"whyNotInformed,omitempty"`
+	// Decision is the id of the decision, where it was proposed under one.
+	Decision event.UUID `json:"-"`
 }
 
 // Unsaid reports whether the flow says nothing at all.

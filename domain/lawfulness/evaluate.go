@@ -1,0 +1,223 @@
+package lawfulness
+
+import (
+	"slices"
+	"time"
+
+	"caseledger/domain/agreement"
+	"caseledger/domain/consent"
+	"caseledger/domain/disclosure"
+	"caseledger/domain/event"
+	"caseledger/domain/reference"
+)
+
+// Evaluator is the version of [Evaluate]. It is recorded with each decision
+// and is raised whenever the same facts and rules would come out differently.
+const Evaluator disclosure.Evaluator = 2
+
+// ViewOf is the view of a case that is already folded: what stands of it, and
+// its surroundings.
+func ViewOf(person event.UUID, c Case, standing []event.Recorded, around Known, at, known time.Time) View {
+	return View{Person: person, At: at, Known: known, Case: c, Shared: around, events: standing}
+}
+
+// Evaluate says whether what is proposed may be told, by whoever decides, at
+// the view's moment and as far as the view knows (domain reference section
+// 8.4), by the rule set in force then. It changes nothing.
+func Evaluate(v View, p disclosure.Proposal, by event.Actor) Verdict {
+	return EvaluateBy(v.Shared.Rules(v.At), v, p, by)
+}
+
+// EvaluateBy is [Evaluate] by another rule set.
+func EvaluateBy(set *RuleSet, v View, p disclosure.Proposal, by event.Actor) Verdict {
+	on := event.DayOf(v.At)
+	f := gather(v, p, by)
+	rules, named := set.candidates(f, on)
+	out := Verdict{Candidates: make([]Candidate, 0, len(rules)), RuleSet: set.version, Hash: set.Hash()}
+	for _, r := range rules {
+		out.Candidates = append(out.Candidates, candidate(set, r, by.Role, f, on))
+	}
+	out.settle(named)
+	out.Warnings = warnings(v, p, by)
+	return out
+}
+
+// candidates are the rules that are about the flow, the most specific first,
+// after the one that is named, if it is not one of them; if there is none at
+// all, the rule that there is none.
+func (s *RuleSet) candidates(f facts, on event.Day) (rules []Rule, named disclosure.Rule) {
+	rules = s.Matching(f.from, f.to, f.p.Purpose, on)
+	if f.p.Rule != "" && !slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == f.p.Rule }) {
+		if r, ok := s.RuleAt(f.p.Rule, on); ok {
+			rules = slices.Insert(rules, 0, r)
+		}
+	}
+	if len(rules) == 0 {
+		return []Rule{{}}, ""
+	}
+	if slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == f.p.Rule }) {
+		named = f.p.Rule
+	}
+	return rules, named
+}
+
+func candidate(set *RuleSet, r Rule, role event.Role, f facts, on event.Day) Candidate {
+	failed := set.gates.judge(r, role, f, on)
+	if failed == nil {
+		failed = []Failure{}
+	}
+	return Candidate{Rule: r.ID, Version: r.Version, Text: r.Text, Failed: failed}
+}
+
+// settle says what the candidates come to: the rule that was named decides, or
+// else the most specific one that permits it.
+func (v *Verdict) settle(named disclosure.Rule) {
+	fewest := -1
+	var permits []disclosure.Rule
+	for _, c := range v.Candidates {
+		n := len(c.Gates())
+		if n == 0 {
+			permits = append(permits, c.Rule)
+		}
+		if fewest < 0 || n < fewest {
+			fewest, v.Nearest = n, c.Rule
+		}
+	}
+	v.Rule = v.Nearest
+	switch {
+	case named == "":
+		v.Permit = len(permits) > 0
+	default:
+		v.Rule, v.Permit = named, slices.Contains(permits, named)
+		if !v.Permit && len(permits) > 0 {
+			v.Instead = permits[0]
+		}
+	}
+}
+
+// Ask is [Evaluate] of a question that does not say on what it would rest:
+// "may X tell Y this for that?". Each candidate is judged on the proposal as
+// [Complete] would complete it for the rule.
+func Ask(v View, p disclosure.Proposal, by event.Actor) Verdict {
+	set, on := v.Shared.Rules(v.At), event.DayOf(v.At)
+	rules, _ := set.candidates(gather(v, p, by), on)
+	out := Verdict{Candidates: make([]Candidate, 0, len(rules)), RuleSet: set.version, Hash: set.Hash()}
+	for _, r := range rules {
+		whole := Complete(v, r, p)
+		out.Candidates = append(out.Candidates, candidate(set, r, by.Role, gather(v, whole, by), on))
+	}
+	out.settle("")
+	out.Warnings = warnings(v, p, by)
+	if r, ok := set.RuleAt(out.Rule, on); ok {
+		out.Warnings = warnings(v, Complete(v, r, p), by)
+	}
+	return out
+}
+
+// standIn is what [Complete] says where only the decider can.
+const standIn = "to be said by whoever decides"
+
+// Complete fills what a proposal leaves out with what a rule usually rests on,
+// and with the consent and the agreement that cover it, if there are any. What
+// only a decider can say, why it is necessary and until when it holds, gets a
+// stand-in.
+func Complete(v View, r Rule, p disclosure.Proposal) disclosure.Proposal {
+	from, to := v.Shared.listed(p.FromOrg), v.Shared.listed(p.ToOrg)
+	p.Direction.From, p.Direction.To = or(p.Direction.From, from.Side), or(p.Direction.To, to.Side)
+	if p.ToPerson.IsZero() && p.ToRole == "" && p.Direction.To == event.PersonSide {
+		p.ToPerson = v.Person
+	}
+	p.Rule = or(p.Rule, r.ID)
+	if p.RuleVersion == 0 {
+		p.RuleVersion = r.Version
+	}
+	var special, criminal, confidential bool
+	for _, c := range p.Categories {
+		e, _ := reference.Categories.Latest(c)
+		special, criminal, confidential = special || e.Special, criminal || e.Criminal, confidential || e.Confidential
+	}
+	p.Detail = or(p.Detail, "SUMMARY")
+	p.Article6 = or(p.Article6, first(r.Article6))
+	if special {
+		p.Article9 = or(p.Article9, first(r.Article9))
+	}
+	if special && p.Article9 == "A9G" || criminal {
+		p.Schedule1 = or(p.Schedule1, first(r.Schedule1))
+	}
+	if confidential || slices.Equal(r.Confidence, []disclosure.Confidence{disclosure.ExplicitConsent}) {
+		p.Confidence = or(p.Confidence, first(r.Confidence))
+	}
+	if p.Gateway == "" {
+		s251B := from.Care && to.Care && to.Nation != reference.Wales && !v.inWales()
+		p.Gateway = first(slices.DeleteFunc(slices.Clone(r.Gateways), func(g disclosure.Gateway) bool { return g == "G-251B" && !s251B }))
+	}
+	if p.Confidence == disclosure.ExplicitConsent {
+		p = v.withConsent(p)
+	}
+	if r.Agreement && p.Agreement.IsZero() {
+		p = v.withAgreement(p)
+	}
+	p.Necessity = or(p.Necessity, standIn)
+	if p.ValidUntil.IsZero() {
+		p.ValidUntil = event.On(event.DayOf(v.At) + 1)
+	}
+	if p.Informed == "" {
+		p.Informed = disclosure.WasInformed
+	}
+	return p
+}
+
+func or[C ~string](a, b C) C {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+func first[C ~string](of []C) C {
+	if len(of) == 0 {
+		return ""
+	}
+	return of[0]
+}
+
+// withConsent names the last consent that covers the proposal, unless it names
+// one.
+func (v View) withConsent(p disclosure.Proposal) disclosure.Proposal {
+	for _, c := range slices.Backward(v.Case.Consent.Consents) {
+		version, given := c.VersionAt(v.At)
+		if !given || c.Kind != consent.Disclosure || c.StatusAt(v.At) != consent.Active || !p.Consent.IsZero() && p.Consent != c.ID {
+			continue
+		}
+		covers := version.Scope.From == p.Direction.From
+		for _, category := range p.Categories {
+			covers = covers && version.Scope.Covers(cell(p.Flow, category))
+		}
+		if covers || p.Consent == c.ID {
+			p.Consent = c.ID
+			if p.ConsentVersion == 0 {
+				p.ConsentVersion = version.Number
+			}
+			return p
+		}
+	}
+	return p
+}
+
+// withAgreement names the first agreement in force that covers the proposal.
+func (v View) withAgreement(p disclosure.Proposal) disclosure.Proposal {
+	for _, a := range v.Shared.Agreements() {
+		status, version := a.StatusAt(v.At)
+		t := version.Terms
+		if status == agreement.InForce && v.Shared.Party(t, p.FromOrg) && v.Shared.Party(t, p.ToOrg) && t.CoversPurpose(p.Purpose) &&
+			!slices.ContainsFunc(p.Categories, func(c event.Category) bool {
+				return !t.CoversCategory(p.Direction.From, p.Direction.To, c)
+			}) {
+			p.Agreement, p.AgreementVersion = a.ID, version.Number
+			return p
+		}
+	}
+	return p
+}
+
+func warnings(View, disclosure.Proposal, event.Actor) []Warning { return []Warning{} }
