@@ -48,8 +48,8 @@ func (p *program) printSettings() error {
 	return nil
 }
 
-// finding is the outcome of one check.
-type finding struct {
+// diagnosis is the outcome of one check.
+type diagnosis struct {
 	Check string `json:"check"`
 	OK    bool   `json:"ok"`
 	Says  string `json:"says"`
@@ -58,7 +58,7 @@ type finding struct {
 
 func (p *program) doctor(ctx context.Context, quick bool) error {
 	var first error
-	show := func(f finding) error {
+	show := func(f diagnosis) error {
 		if f.err != nil {
 			f.Says = f.err.Error()
 			if first == nil {
@@ -88,42 +88,42 @@ func (p *program) doctor(ctx context.Context, quick bool) error {
 }
 
 // checks are the doctor's, in order. They share the record that "store" opens.
-func (p *program) checks(quick bool) []func(context.Context) finding {
+func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 	dir := dataDir(p.config.text("data"))
 	var r *record
-	return []func(context.Context) finding{
-		func(context.Context) finding {
-			return finding{Check: "settings", Says: fmt.Sprintf("%d settings, every CASELEDGER_ variable is one of them", len(settings))}
+	return []func(context.Context) diagnosis{
+		func(context.Context) diagnosis {
+			return diagnosis{Check: "settings", Says: fmt.Sprintf("%d settings, every CASELEDGER_ variable is one of them", len(settings))}
 		},
-		func(context.Context) finding {
+		func(context.Context) diagnosis {
 			now := p.now()
 			if now.Before(event.MustDay("2026-01-01").Start()) {
-				return finding{Check: "clock", err: errors.New("the clock says it is before 2026: what is recorded now would be dated before the pilot began")}
+				return diagnosis{Check: "clock", err: errors.New("the clock says it is before 2026: what is recorded now would be dated before the pilot began")}
 			}
-			return finding{Check: "clock", Says: now.UTC().Format(time.RFC3339)}
+			return diagnosis{Check: "clock", Says: now.UTC().Format(time.RFC3339)}
 		},
-		func(context.Context) finding { return p.checkKeyFile(dir) },
-		func(ctx context.Context) finding {
+		func(context.Context) diagnosis { return p.checkKeyFile(dir) },
+		func(ctx context.Context) diagnosis {
 			var err error
 			if r, err = p.opening(reading).open(ctx); err != nil {
-				return finding{Check: "store", err: err}
+				return diagnosis{Check: "store", err: err}
 			}
 			marked := "may hold real people"
 			if r.synthetic {
 				marked = "holds invented people only"
 			}
-			return finding{Check: "store", Says: "opens with the settings that durability rests on; " + marked}
+			return diagnosis{Check: "store", Says: "opens with the settings that durability rests on; " + marked}
 		},
-		func(ctx context.Context) finding { return p.checkLedger(ctx, r, quick) },
-		func(ctx context.Context) finding { return p.checkViews(ctx, r) },
-		func(context.Context) finding {
+		func(ctx context.Context) diagnosis { return p.checkLedger(ctx, r, quick) },
+		func(ctx context.Context) diagnosis { return p.checkViews(ctx, r) },
+		func(context.Context) diagnosis {
 			defer func() { _ = r.close() }()
 			return checkDisk(dir)
 		},
 	}
 }
 
-func (p *program) checkKeyFile(dir dataDir) finding {
+func (p *program) checkKeyFile(dir dataDir) diagnosis {
 	path := p.config.text("key-file")
 	if path == "" {
 		path = dir.file(kekFile)
@@ -131,25 +131,25 @@ func (p *program) checkKeyFile(dir dataDir) finding {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return finding{Check: "keys", err: fmt.Errorf("there is no key-encryption key at %s: without it nothing can be read: %w", path, errNotFound)}
+		return diagnosis{Check: "keys", err: fmt.Errorf("there is no key-encryption key at %s: without it nothing can be read: %w", path, errNotFound)}
 	case err != nil:
-		return finding{Check: "keys", err: err}
+		return diagnosis{Check: "keys", err: err}
 	case info.Mode().Perm()&0o077 != 0:
-		return finding{Check: "keys", err: fmt.Errorf("%s can be read by others than its owner (mode %04o): make it 0600", path, info.Mode().Perm())}
+		return diagnosis{Check: "keys", err: fmt.Errorf("%s can be read by others than its owner (mode %04o): make it 0600", path, info.Mode().Perm())}
 	}
-	return finding{Check: "keys", Says: fmt.Sprintf("%s, mode %04o", path, info.Mode().Perm())}
+	return diagnosis{Check: "keys", Says: fmt.Sprintf("%s, mode %04o", path, info.Mode().Perm())}
 }
 
 // checkLedger reads the whole ledger: positions without gaps, times that never
 // decrease, revisions without gaps in each stream as far as they are seen in
 // order, and clear parts that can be read.
-func (p *program) checkLedger(ctx context.Context, r *record, quick bool) finding {
+func (p *program) checkLedger(ctx context.Context, r *record, quick bool) diagnosis {
 	head, err := r.head(ctx)
 	if err != nil {
-		return finding{Check: "ledger", err: err}
+		return diagnosis{Check: "ledger", err: err}
 	}
 	if quick {
-		return finding{Check: "ledger", Says: fmt.Sprintf("%d entries, not read", head)}
+		return diagnosis{Check: "ledger", Says: fmt.Sprintf("%d entries, not read", head)}
 	}
 	bar := p.progressOf("check", int64(head))
 	defer bar.end()
@@ -158,32 +158,32 @@ func (p *program) checkLedger(ctx context.Context, r *record, quick bool) findin
 	for s, err := range r.store.ReadAll(ctx, 0) {
 		switch {
 		case err != nil:
-			return finding{Check: "ledger", err: err}
+			return diagnosis{Check: "ledger", err: err}
 		case s.Position != last+1:
-			return finding{Check: "ledger", err: fmt.Errorf("%w: after entry %d comes entry %d", errIntegrity, last, s.Position)}
+			return diagnosis{Check: "ledger", err: fmt.Errorf("%w: after entry %d comes entry %d", errIntegrity, last, s.Position)}
 		case s.RecordedAt.Before(lastAt):
-			return finding{Check: "ledger", err: fmt.Errorf("%w: entry %d was recorded before the one before it", errIntegrity, s.Position)}
+			return diagnosis{Check: "ledger", err: fmt.Errorf("%w: entry %d was recorded before the one before it", errIntegrity, s.Position)}
 		}
 		if _, err := codec.Peek(s.Body); err != nil {
-			return finding{Check: "ledger", err: fmt.Errorf("%w: entry %d: %w", errIntegrity, s.Position, err)}
+			return diagnosis{Check: "ledger", err: fmt.Errorf("%w: entry %d: %w", errIntegrity, s.Position, err)}
 		}
 		last, lastAt = s.Position, s.RecordedAt
 		bar.add(1)
 	}
 	if last < head {
-		return finding{Check: "ledger", err: fmt.Errorf("%w: the ledger ends at %d, and holds %d entries", errIntegrity, last, head)}
+		return diagnosis{Check: "ledger", err: fmt.Errorf("%w: the ledger ends at %d, and holds %d entries", errIntegrity, last, head)}
 	}
-	return finding{Check: "ledger", Says: fmt.Sprintf("%d entries, dense, in order, readable", last)}
+	return diagnosis{Check: "ledger", Says: fmt.Sprintf("%d entries, dense, in order, readable", last)}
 }
 
-func (p *program) checkViews(ctx context.Context, r *record) finding {
+func (p *program) checkViews(ctx context.Context, r *record) diagnosis {
 	organisations, err := known(r.dir)
 	if err != nil {
-		return finding{Check: "read models", err: err}
+		return diagnosis{Check: "read models", err: err}
 	}
 	head, err := r.head(ctx)
 	if err != nil {
-		return finding{Check: "read models", err: err}
+		return diagnosis{Check: "read models", err: err}
 	}
 	there, parked := 0, 0
 	var behind event.Position
@@ -193,12 +193,12 @@ func (p *program) checkViews(ctx context.Context, r *record) finding {
 			continue
 		}
 		if err != nil {
-			return finding{Check: "read models", err: err}
+			return diagnosis{Check: "read models", err: err}
 		}
 		all, err := s.runner.Status(ctx)
 		err = errors.Join(err, s.store.Close())
 		if err != nil {
-			return finding{Check: "read models", err: err}
+			return diagnosis{Check: "read models", err: err}
 		}
 		there++
 		for _, one := range all {
@@ -207,7 +207,7 @@ func (p *program) checkViews(ctx context.Context, r *record) finding {
 		}
 	}
 	if parked > 0 {
-		return finding{Check: "read models", err: fmt.Errorf("%d streams are parked: an event of theirs cannot be folded", parked)}
+		return diagnosis{Check: "read models", err: fmt.Errorf("%d streams are parked: an event of theirs cannot be folded", parked)}
 	}
-	return finding{Check: "read models", Says: fmt.Sprintf("%d of %d sets, at most %d entries behind", there, len(viewNames), behind)}
+	return diagnosis{Check: "read models", Says: fmt.Sprintf("%d of %d sets, at most %d entries behind", there, len(viewNames), behind)}
 }

@@ -92,6 +92,9 @@ func (p *program) load(ctx context.Context, o opening, journals ...*journal) (pl
 	sum, err := player.play(ctx, merged(journals...), func() { bar.add(1) })
 	bar.end()
 	if err == nil {
+		_, err = r.judge(ctx, everybody(), clock.now, false, nil)
+	}
+	if err == nil {
 		err = r.buildViews(ctx)
 	}
 	if closing := r.close(); err == nil {

@@ -3,6 +3,6 @@
 package main
 
 // checkDisk cannot tell on this system.
-func checkDisk(dataDir) finding {
-	return finding{Check: "disk", Says: "this system does not say how much is free"}
+func checkDisk(dataDir) diagnosis {
+	return diagnosis{Check: "disk", Says: "this system does not say how much is free"}
 }

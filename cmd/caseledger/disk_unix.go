@@ -12,14 +12,14 @@ import (
 const leastFree = 1 << 30
 
 // checkDisk looks at the room that is left.
-func checkDisk(dir dataDir) finding {
+func checkDisk(dir dataDir) diagnosis {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(string(dir), &fs); err != nil {
-		return finding{Check: "disk", err: fmt.Errorf("look at the disk: %w", err)}
+		return diagnosis{Check: "disk", err: fmt.Errorf("look at the disk: %w", err)}
 	}
 	free := uint64(fs.Bavail) * uint64(fs.Bsize) //nolint:unconvert // the widths differ between systems
 	if free < leastFree {
-		return finding{Check: "disk", err: fmt.Errorf("only %d MiB are free: a full disk stops every write", free>>20)}
+		return diagnosis{Check: "disk", err: fmt.Errorf("only %d MiB are free: a full disk stops every write", free>>20)}
 	}
-	return finding{Check: "disk", Says: fmt.Sprintf("%d MiB free", free>>20)}
+	return diagnosis{Check: "disk", Says: fmt.Sprintf("%d MiB free", free>>20)}
 }

@@ -53,6 +53,7 @@ var sentinelExits = []struct {
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
 	{errInterrupted, exitInterrupted},
+	{errFindings, exitFindings},
 	{errNotFound, exitNotFound},
 	{errInUse, exitConflict},
 	{sqlite.ErrInUse, exitConflict},

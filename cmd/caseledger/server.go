@@ -23,7 +23,8 @@ type server struct {
 	sides   sides
 	trust   trusted
 	guard   *guard
-	handler http.Handler // nil for a worker, as guard
+	monitor *monitors
+	handler http.Handler // nil for a worker, as guard and monitor
 	log     *slog.Logger
 	follows bool // keeps the read models up to date
 }
@@ -63,6 +64,9 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 		return s, nil
 	}
 	if s.guard, err = newGuard(ctx, s.record, p.now); err != nil {
+		return nil, err
+	}
+	if s.monitor, err = s.record.monitors(ctx, with.trust, p.now, nil); err != nil {
 		return nil, err
 	}
 	s.handler, err = p.handler(s, with)
@@ -124,6 +128,9 @@ func (s *server) health() []api.Health {
 // close releases the record.
 func (s *server) close() error {
 	err := s.sides.close()
+	if s.monitor != nil {
+		err = errors.Join(err, s.monitor.close())
+	}
 	if s.guard != nil {
 		err = errors.Join(err, s.guard.leave(context.Background()))
 	}
@@ -140,6 +147,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, patience time.D
 	var background sync.WaitGroup
 	if s.follows {
 		background.Go(func() { s.sides.follow(following, s.log, time.After) })
+	}
+	if s.monitor != nil {
+		background.Go(func() { s.monitor.follow(following, s.log, time.After) })
 	}
 	defer background.Wait()
 	defer stop()
