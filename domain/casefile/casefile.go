@@ -85,7 +85,7 @@ func evolveInPlace(s State, e event.Recorded) State {
 	s.Case = s.Case.Evolve(e)
 	if e.Stream.Kind == event.CaseStream && e.Type != "key.created" && e.Type != "key.destroyed" {
 		s.Holders[e.Actor.Org] = true
-		s.Log[e.ID] = Entry{e.Type, e.Command, e.Effective, e.Actor, e.Corrects}
+		s.Log[e.ID] = Entry{e.Type, cause(e), e.Effective, e.Actor, e.Corrects}
 	}
 	if told, ok := e.Data.(interface{ RecipientOrg() event.UUID }); ok && !told.RecipientOrg().IsZero() {
 		s.Holders[told.RecipientOrg()] = true
@@ -103,14 +103,31 @@ func (s State) Bars(staff event.UUID, t time.Time) bool {
 	return s.Person.Bars(staff) && !s.BreakGlass.Lifts(staff, t)
 }
 
-// before returns the case as it stood before one of its standing events, and
-// that event; false if it is not among them.
-func (s State) before(id event.ID) (State, event.Recorded, bool) {
+// before returns the case as it stood before the command that one of its
+// standing events came of, the standing events of that command, and the event's
+// place among them; a place of -1 if it is not there.
+func (s State) before(id event.ID) (before State, siblings []event.Recorded, place int) {
 	i := slices.IndexFunc(s.standing, func(e event.Recorded) bool { return e.ID == id })
 	if i < 0 {
-		return State{}, event.Recorded{}, false
+		return State{}, nil, -1
 	}
-	return Fold(s.standing[:i]), s.standing[i], true
+	from, to := i, i+1
+	for from > 0 && cause(s.standing[from-1]) == cause(s.standing[i]) {
+		from--
+	}
+	for to < len(s.standing) && cause(s.standing[to]) == cause(s.standing[i]) {
+		to++
+	}
+	return Fold(s.standing[:from]), s.standing[from:to], i - from
+}
+
+// cause is the command whose identifiers an event holds: its own, or, of one
+// that stands in another's place, that of the first.
+func cause(e event.Recorded) event.UUID {
+	if e.IsCorrection() && !e.Causation.IsZero() {
+		return e.Causation
+	}
+	return e.Command
 }
 
 // HeldBy reports whether one of the organisations holds, or was told,

@@ -45,6 +45,12 @@ func init() { named = Named }
 // that would have recorded it rightly. Identifiers that the wrong event
 // brought into being stay as they are. Where the command's body gives no
 // effectiveAt, that of the wrong event stands.
+//
+// A command that recorded several events is corrected one event at a time, each
+// by a correction that names it: the command is decided anew on the case as it
+// was before the first of them, and what it records in the named event's place
+// replaces that event alone. It must record the same events in the same order:
+// where it would not, the wrong ones are entered in error and recorded anew.
 type CorrectEvent struct {
 	Event   event.ID        `json:"event"`
 	Reason  string          `json:"reason"`
@@ -124,24 +130,36 @@ func (c CorrectEvent) Check(s State, ctx event.Context) error {
 	if entry.Type == "person.identifier-linked" {
 		return fault.Refuse("unlink-instead", "a wrong identifier is unlinked, and the right one linked")
 	}
-	before, wrong, ok := s.before(id)
-	if !ok {
+	before, siblings, place := s.before(id)
+	if place < 0 {
 		return noSuchEvent()
 	}
-	then := asThen(ctx, body, entry)
+	wrong, then := siblings[place], asThen(ctx, body, entry)
 	if wrong.Origin == event.Live {
 		if err := command.check(before, body, then); err != nil {
 			return err
 		}
 	}
 	drafts := command.events(before, body, then)
-	if len(drafts) != 1 {
-		return fault.Refuse("not-one-event", "the command does not record one event only: enter the wrong one in error and record it anew")
-	}
-	if d, ok := Catalogue.Of(drafts[0].Data); !ok || d.Name() != entry.Type {
+	switch {
+	case len(drafts) != len(siblings) && len(siblings) > 1:
+		return fault.Refuse("not-the-same-events", "the command would not record the same events: enter the wrong ones in error and record them anew")
+	case len(drafts) != len(siblings):
+		return fault.Refuse("not-one-event", "the command would not record one event only: enter the wrong one in error and record it anew")
+	case !sameTypes(drafts, siblings) && len(siblings) > 1:
+		return fault.Refuse("not-the-same-events", "the command would not record the same events: enter the wrong ones in error and record them anew")
+	case !sameTypes(drafts, siblings):
 		return fault.Refuse("another-kind-of-event", "the command records an event of another type")
 	}
 	return nil
+}
+
+// sameTypes reports whether drafts are of the types of events, one by one.
+func sameTypes(drafts []event.Draft, events []event.Recorded) bool {
+	return slices.EqualFunc(drafts, events, func(d event.Draft, e event.Recorded) bool {
+		def, ok := Catalogue.Of(d.Data)
+		return ok && def.Name() == e.Type
+	})
 }
 
 // asThen is the context in which the corrected event's command was decided:
@@ -168,13 +186,20 @@ func (c CorrectEvent) Events(s State, ctx event.Context) []event.Draft {
 	}
 	root := entry.root(id)
 	drafts := []event.Draft{{Data: event.EventCorrected{Reason: event.Own(c.Reason)}, Corrects: root}}
-	before, _, _ := s.before(id)
+	before, siblings, place := s.before(id)
 	then := asThen(ctx, body, entry)
-	for _, d := range command.events(before, body, then) {
-		if def, ok := Catalogue.Of(d.Data); found && (!ok || def.Name() != entry.Type) {
-			continue
-		}
-		d.Corrects = root
+	would := command.events(before, body, then)
+	switch {
+	case place >= 0 && sameTypes(would, siblings):
+		would = would[place : place+1]
+	case found: // an import whose command records something else: what is of the type stands
+		would = slices.DeleteFunc(would, func(d event.Draft) bool {
+			def, ok := Catalogue.Of(d.Data)
+			return !ok || def.Name() != entry.Type
+		})
+	}
+	for _, d := range would {
+		d.Corrects, d.Causation = root, entry.Command
 		if d.Effective.IsZero() {
 			d.Effective = then.When()
 		}

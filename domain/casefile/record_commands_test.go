@@ -145,3 +145,43 @@ func TestAnImportedCorrectionOfNothingChangesNothing(t *testing.T) {
 		t.Error("the replacement is not kept")
 	}
 }
+
+// A command of several events is corrected one event at a time: each correction
+// replaces the event it names and leaves its siblings.
+func TestEachEventOfACommandIsCorrectedByItself(t *testing.T) {
+	t.Parallel()
+	g := supervised(t)
+	g.given("schedule-appointment", slot("SUPERVISION", "2026-03-02 10:00"))
+	g.when("enter-custody", `{"establishment":"HMP Inventid"}`).then("supervision.custody-entered", "appointment.cancelled")
+	entered, cancelled := g.history[len(g.history)-2], g.last()
+	right := `{"effectiveAt":"2026-02-01","establishment":"HMP Invented"}`
+	for _, wrong := range []event.ID{entered.ID, cancelled.ID} {
+		d := g.at("2026-02-05 09:00").when("correct-event", correct(wrong, "enter-custody", right)).then()
+		if len(d) != 2 || d[1].Corrects != wrong {
+			t.Fatalf("got %d events, want a notice and one replacement", len(d))
+		}
+	}
+	s := g.state()
+	if e, _ := g.lastOf("supervision.custody-entered").Data.(supervision.CustodyEntered); e.Establishment.Value() != "HMP Invented" {
+		t.Error("the establishment is not corrected")
+	}
+	if len(s.Supervision.Moves) != 1 || s.Supervision.Moves[0].At != event.On(event.MustDay("2026-02-01")) || !s.Appointment.Appointments[0].Cancelled {
+		t.Errorf("got %v, want one move, on 1 February, and the appointment cancelled", s.Supervision.Moves)
+	}
+	g.when("correct-event", correct(entered.ID, "record-address", `{"variant":"UNKNOWN"}`)).refused("not-the-same-events")
+}
+
+// What a corrected event brought into being keeps its identifier, however often
+// it is corrected.
+func TestIdentifiersOutliveCorrections(t *testing.T) {
+	t.Parallel()
+	g := supervised(t)
+	first := g.last().ID
+	order := g.state().Supervision.Orders[0].ID
+	for i := range 3 {
+		g.when("correct-event", correct(first, "start-supervision", fmt.Sprintf(`{"type":"COMMUNITY_ORDER","from":"2026-01-2%d","to":"2027-01-25"}`, i))).then()
+		if got := g.state().Supervision.Orders; len(got) != 1 || got[0].ID != order {
+			t.Fatalf("after %d corrections the order has another identifier", i+1)
+		}
+	}
+}
