@@ -32,7 +32,7 @@ var l39 = Monitor{ID: "L39", Version: 1, Severity: finding.Critical,
 		}
 		var told []Disclosure
 		for _, e := range v.events {
-			if e.RecordedAt.Sub(e.Effective.Latest()) > backDated && !reasoned(e) {
+			if e.RecordedAt.Sub(over(e.Effective)) > backDated && !reasoned(e) {
 				for _, d := range told {
 					if d.Event.Position < e.Position && e.Effective.Earliest().Before(d.Event.Effective.Earliest()) {
 						hits = append(hits, Hit{Item: e.ID, Key: "back-dated", Due: e.RecordedAt, Evidence: []event.ID{d.Event.ID}})
@@ -46,6 +46,14 @@ var l39 = Monitor{ID: "L39", Version: 1, Severity: finding.Critical,
 		}
 		return hits
 	},
+}
+
+// over is when what was so at w was so at the latest: of a day, its end.
+func over(w event.When) time.Time {
+	if day, whole := w.Day(); whole {
+		return day.End()
+	}
+	return w.Latest()
 }
 
 // reasoned reports whether an event says itself why it may come late.

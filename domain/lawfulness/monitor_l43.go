@@ -16,6 +16,9 @@ var l43 = Monitor{ID: "L43", Version: 1, Severity: finding.Medium,
 	OfCase: func(v View) []Hit {
 		var hits []Hit
 		for e, refused := range All[referral.GPRegistrationRefused](v) {
+			if e.Operational != event.Open {
+				continue
+			}
 			day := event.DayOf(e.Effective.Earliest())
 			last := day + referral.LetterDays
 			written, late := !refused.LetterAt.IsZero() && event.DayOf(refused.LetterAt.Earliest()) <= last, event.ID{}
@@ -28,7 +31,7 @@ var l43 = Monitor{ID: "L43", Version: 1, Severity: finding.Medium,
 				hits = append(hits, Hit{Item: e.ID, Key: "no-letter", Due: last.End(), Evidence: []event.ID{late}})
 			}
 			escalated, _, ok := Last(v, func(_ event.Recorded, o referral.EscalationOpened) bool { return o.Referral == refused.Referral })
-			if !refused.Compliant && e.Operational == event.Open && (!ok || event.DayOf(escalated.Effective.Earliest()) > day) {
+			if !refused.Compliant && (!ok || event.DayOf(escalated.Effective.Earliest()) > day) {
 				hits = append(hits, Hit{Item: e.ID, Key: "not-escalated", Due: day.End(), Evidence: []event.ID{escalated.ID}})
 			}
 		}
