@@ -16,5 +16,13 @@ func TestPublishedEventsStay(t *testing.T) {
 			Subjects: []event.UUID{event.MustUUID("5eed0000-0000-4000-8000-00000000000a")}, Items: 12, Bytes: 4096,
 			TrueOn: event.On(event.MustDay("2026-02-23")), KnownOn: event.On(event.MustDay("2026-02-24")),
 			Reason: event.Own("an invented reason")},
+		"record.ledger-read": access.LedgerRead{View: "ledger.entries", Purpose: "AUDIT",
+			Subjects: []event.UUID{event.MustUUID("5eed0000-0000-4000-8000-00000000000a")}, Items: 12,
+			TrueOn: event.On(event.MustDay("2026-02-23")), KnownOn: event.On(event.MustDay("2026-02-24")),
+			Reason: event.Own("an invented reason")},
+		"record.replay-exported": access.ReplayExported{Purpose: "CRIMINAL_PROCEEDINGS",
+			Subjects: []event.UUID{event.MustUUID("5eed0000-0000-4000-8000-00000000000a")}, Items: 12,
+			TrueOn: event.On(event.MustDay("2026-02-23")), KnownOn: event.On(event.MustDay("2026-02-24")),
+			Reason: event.Own("an invented reason")},
 	})
 }

@@ -2,16 +2,22 @@ package catalogue_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/domain/lawfulness"
 	"caseledger/domain/policy"
 	"caseledger/domain/reference"
+	"caseledger/eventstore"
+	"caseledger/eventstore/codec"
+	"caseledger/eventstore/vault"
 )
 
 // ruleSet is a body that publishes the program's own rules as a version, long
@@ -69,6 +75,32 @@ func TestARuleSetIsKeptByteForByte(t *testing.T) {
 	// Back to the earlier one: its documents are on the stream.
 	g.at("2026-03-01 09:00").when("publish-rule-set", body).then("policy.rule-set-published")
 	g.at("2026-02-15 09:00").when("publish-rule-set", ruleSet(t, "2026-c")).refused("rules-out-of-order")
+}
+
+// Each event of a rule set as long as a request may be fits a store.
+func TestEveryPartFitsAnEvent(t *testing.T) {
+	t.Parallel()
+	g := newStory(t, event.Policy).as("DPO", "HUB-CAM")
+	drafts := g.when("publish-rule-set", ruleSet(t, "2026-a")).then()
+	keys, err := vault.OpenMemory(t.Context(), vault.Config{Rand: rand.Reader, Now: func() time.Time { return g.ctx.Now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := keys.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	sealed, err := codec.New(catalogue.Events, keys, rand.Reader).Seal(t.Context(), eventstore.Command{ID: g.ctx.Command, Stream: g.stream,
+		Subject: g.stream.Subject(), Effective: event.At(g.ctx.Now), Actor: g.ctx.Actor, Origin: event.Live}, drafts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range sealed {
+		if len(e.Body) > eventstore.MaxBodyBytes {
+			t.Errorf("an event of %d bytes", len(e.Body))
+		}
+	}
 }
 
 func TestRulesThatCannotBeUsedAreRefused(t *testing.T) {

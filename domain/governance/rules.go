@@ -10,7 +10,7 @@ import (
 
 const (
 	longestText  = 4000 // characters
-	mostSubjects = 1000 // a breach that touches more people than fit one event says so in its description
+	mostSubjects = 200  // a breach that touches more people than fit one event says so in its description
 )
 
 // ours refuses an organisation that is not of the actor's controller.

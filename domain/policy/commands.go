@@ -15,9 +15,9 @@ import (
 const (
 	longestText    = 4000 // characters
 	longestVersion = 40
-	// partBytes is how much of a document one event holds: sealed, with a third
-	// more for its text form, it stays below the 48 KiB of an event.
-	partBytes = 30 << 10
+	// partBytes is how much of a document one event holds: with a third more for
+	// its text form, it fits the largest box of an event, 16,380 bytes.
+	partBytes = 11 << 10
 	// mostParts bounds what an event may claim; a request is at most 128 KB.
 	mostParts = 64
 	// longestDocument is the longest document that a command may bring.
