@@ -24,8 +24,8 @@ var screeningCommands = []Command{
 		clinicians...),
 	in[State, RecordTestResult]("record-test-result", "Record the result of a test of a sample.", whole,
 		"TX_PROV", "HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC"),
-	in[screening.State, screening.AssessScreeningEligibility]("assess-screening-eligibility",
-		"Record whether a population screening programme would invite the person.", ofScreening,
+	in[State, AssessScreeningEligibility]("assess-screening-eligibility",
+		"Record whether a population screening programme would invite the person.", whole,
 		"HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "GP"),
 }
 
@@ -77,4 +77,27 @@ func (b RecordTestResult) Check(s State, c event.Context) error {
 // Events records the result.
 func (b RecordTestResult) Events(s State, c event.Context) []event.Draft {
 	return b.RecordTestResult.Events(s.Screening, c)
+}
+
+// AssessScreeningEligibility is [screening.AssessScreeningEligibility] of a
+// person whose date of birth the case holds.
+type AssessScreeningEligibility struct {
+	screening.AssessScreeningEligibility
+}
+
+// Check refuses to work anything out without a date of birth.
+func (b AssessScreeningEligibility) Check(s State, c event.Context) error {
+	if _, state := s.Person.DateOfBirth.Get(); b.Asked != nil && state != event.Open {
+		return fault.Refuse("date-of-birth-unknown", "without a date of birth nothing can be worked out")
+	}
+	return b.AssessScreeningEligibility.Check(s.Screening, c)
+}
+
+// Events records the assessment.
+func (b AssessScreeningEligibility) Events(s State, c event.Context) []event.Draft {
+	assessed := b.AssessScreeningEligibility
+	if b.Asked != nil {
+		assessed = assessed.WorkedOut(s.Person.DateOfBirth.Value(), c)
+	}
+	return assessed.Events(s.Screening, c)
 }

@@ -52,6 +52,9 @@ func TestScreeningResults(t *testing.T) {
 		{"AQ-10 of journey A", `{"instrument":"AQ-10","total":6,"itemsWithheld":true}`, "REFER", 6, false},
 		{"DUDIT of journey B", `{"instrument":"DUDIT","items":[3,2,3,3,3,3,2,3,1,4,2]}`, "DEPENDENCE_LIKELY", 29, false},
 		{"AUDIT of journey B", `{"instrument":"AUDIT","items":[4,3,2,2,2,2,1,2,2,2]}`, "POSSIBLE_DEPENDENCE", 22, false},
+		{"AQ-10 by the form's own cut-off", `{"instrument":"AQ-10","total":6,"itemsWithheld":true,"bandTable":"more-than-6-1"}`, "BELOW_CUT_OFF", 6, false},
+		{"K10 scored from 0", `{"instrument":"K10-0-40","total":21,"itemsWithheld":true}`, "VERY_HIGH", 21, false},
+		{"CORE-10 with plans", `{"instrument":"CORE-10","items":[0,0,0,0,0,1,0,0,0,0]}`, "BELOW_CLINICAL", 1, true},
 		{"K10 of journey C", `{"instrument":"K10","total":31,"itemsWithheld":true}`, "VERY_HIGH", 31, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -178,6 +181,21 @@ func TestAssessScreeningEligibility(t *testing.T) {
 	g := told(t)
 	g.when("assess-screening-eligibility", `{"programme":"CERVICAL","eligible":"ELIGIBLE","reason":"AGE_AND_ANATOMY"}`).then("screening.eligibility-assessed")
 	g.when("assess-screening-eligibility", `{"programme":"PROSTATE","eligible":"ELIGIBLE","reason":"AGE"}`).invalid("/programme")
+	g.when("assess-screening-eligibility", `{"programme":"CERVICAL"}`).invalid("/eligible")
+
+	// Journey A: 34, with a cervix, and by then registered with a practice.
+	g.at("2026-03-19 10:00")
+	for registered, want := range map[bool]screening.Eligibility{true: screening.Eligible, false: screening.NotEligible} {
+		g.when("assess-screening-eligibility", fmt.Sprintf(`{"programme":"CERVICAL","asked":{"anatomy":["CERVIX"],"registeredWithGP":%v}}`, registered)).then("screening.eligibility-assessed")
+		if d := g.last().Data.(screening.ScreeningEligibilityAssessed); d.Eligible.Value() != want {
+			t.Errorf("registered %v: got %s by %s, want %s", registered, d.Eligible.Value(), d.Reason.Value(), want)
+		}
+	}
+	for pointer, body := range map[string]string{"/asked/anatomy/0": `{"programme":"CERVICAL","asked":{"anatomy":["HEART"],"registeredWithGP":true}}`,
+		"/eligible": `{"programme":"CERVICAL","eligible":"ELIGIBLE","asked":{"registeredWithGP":true}}`} {
+		g.when("assess-screening-eligibility", body).invalid(pointer)
+	}
+	g.decide("assess-screening-eligibility", `{"programme":"CERVICAL","asked":{"registeredWithGP":true}}`, event.Imported).invalid("/asked")
 }
 
 // TestScreeningIsNotOverheard holds a screening in a shared appointment to
@@ -207,4 +225,33 @@ func TestScreeningIsNotOverheard(t *testing.T) {
 	g, id = shared()
 	g.as("PP", "PROB-N56").given("agree-co-presence", agree(id, "SCREENING"))
 	g.as("HUB_NURSE", "HUB-CAM").when("complete-screening", gad(id)).then("screening.completed")
+}
+
+// Every outcome but NONE raises a flag of its own level; an instrument with a
+// licence is not used without it, and a table must be the instrument's own.
+func TestOutcomesLicencesAndTables(t *testing.T) {
+	t.Parallel()
+	for _, level := range screening.RiskLevels {
+		g := willing(t)
+		r := g.when("complete-screening", fmt.Sprintf(`{"instrument":"SELF_HARM_RISK","outcome":%q}`, level))
+		if level == screening.NoRisk {
+			r.then("screening.completed")
+			continue
+		}
+		r.then("screening.completed", "screening.risk-flag-raised")
+		if d := g.last().Data.(screening.RiskFlagRaised); d.Level.Value() != level {
+			t.Errorf("got a flag of %s, want %s", d.Level.Value(), level)
+		}
+	}
+	g := willing(t)
+	g.when("complete-screening", `{"instrument":"ASSIST-LITE","outcome":"HIGH_RISK"}`).refused("licence-absent")
+	g.when("complete-screening", `{"instrument":"ASSIST-LITE","outcome":"HIGH_RISK","licenceHeld":true}`).then("screening.completed")
+	g.when("complete-screening", `{"instrument":"AQ-10","total":6,"itemsWithheld":true,"bandTable":"UK-1"}`).invalid("/bandTable")
+	g.when("complete-screening", `{"instrument":"SWEMWBS","items":[3,3,3,3,3,3,3]}`).then("screening.completed")
+	if d := completed(g); d.Total.Value() != 21 || d.Band.State() != event.Absent {
+		t.Errorf("got %d and a band %s, want 21 without one", d.Total.Value(), d.Band.State())
+	}
+	g.when("complete-screening", `{"instrument":"SWEMWBS","items":[0,3,3,3,3,3,3]}`).invalid("/items/0")
+	g.when("complete-screening", `{"instrument":"BBV_HIV","outcome":"TEST_ACCEPTED"}`).then("screening.completed")
+	g.when("complete-screening", `{"instrument":"BBV_HIV","outcome":"POSITIVE"}`).invalid("/outcome")
 }

@@ -97,17 +97,54 @@ type GPRefusalReasonEntry struct {
 var GPRefusalReasons = load("gp-refusal-reasons", nil,
 	func(e *GPRefusalReasonEntry, d event.Day) { e.startsBy(d) })
 
-// ScreeningProgrammeEntry is a population screening programme.
+type (
+	Anatomy        string // what a programme looks at, whatever somebody's gender
+	ProgrammeNeeds string // what somebody must have beside an age
+)
+
+// What of somebody's body a programme may ask for.
+const (
+	Cervix       Anatomy = "CERVIX"
+	Breasts      Anatomy = "BREASTS"
+	AssignedMale Anatomy = "ASSIGNED_MALE" // at birth
+)
+
+// What a programme may need beside age and anatomy.
+const (
+	NeedsSmoking     ProgrammeNeeds = "EVER_SMOKED"
+	NeedsDiabetes    ProgrammeNeeds = "DIABETES"
+	NeedsNoCondition ProgrammeNeeds = "NO_LISTED_CONDITION"
+)
+
+// ScreeningProgrammeEntry is a population screening programme. It invites
+// either between two ages or in the screening year, from 1 April to 31 March,
+// in which somebody turns an age.
 type ScreeningProgrammeEntry struct {
 	Head[ScreeningProgramme]
-	MinAge int `json:"minAge"` // in whole years
-	MaxAge int `json:"maxAge"` // in whole years, included; 0 means no upper age
+	MinAge  int            `json:"minAge,omitempty"` // in whole years
+	MaxAge  int            `json:"maxAge,omitempty"` // in whole years, included; 0 means no upper age
+	Turns   int            `json:"turns,omitempty"`  // in whole years; who is older may come of themselves
+	Anatomy Anatomy        `json:"anatomy,omitempty"`
+	Needs   ProgrammeNeeds `json:"needs,omitempty"`
+	// EveryMonths is the interval in calendar months; 0 means once.
+	EveryMonths int `json:"everyMonths,omitempty"`
 }
 
-// ScreeningProgrammes lists the programmes of England.
-var ScreeningProgrammes = load("screening-programmes", func(e ScreeningProgrammeEntry) error {
-	if e.MinAge < 0 || e.MaxAge != 0 && e.MaxAge < e.MinAge {
+// ScreeningProgrammes lists the programmes of England. There is no national
+// prostate programme.
+var ScreeningProgrammes = load("screening-programmes", ScreeningProgrammeEntry.check,
+	func(e *ScreeningProgrammeEntry, d event.Day) { e.startsBy(d) })
+
+func (e ScreeningProgrammeEntry) check() error {
+	switch {
+	case e.MinAge < 0 || e.Turns < 0 || e.MaxAge != 0 && e.MaxAge < e.MinAge || (e.MinAge > 0) == (e.Turns > 0):
 		return errors.New("impossible ages")
+	case e.EveryMonths < 0:
+		return errors.New("impossible interval")
+	case !slices.Contains([]Anatomy{"", Cervix, Breasts, AssignedMale}, e.Anatomy):
+		return errors.New("unknown anatomy")
+	case !slices.Contains([]ProgrammeNeeds{"", NeedsSmoking, NeedsDiabetes, NeedsNoCondition}, e.Needs):
+		return errors.New("unknown need")
 	}
 	return nil
-}, func(e *ScreeningProgrammeEntry, d event.Day) { e.startsBy(d) })
+}

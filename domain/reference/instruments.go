@@ -41,11 +41,18 @@ type InstrumentEntry struct {
 	// Without items it yields one of Outcomes.
 	Items    []ItemGroup         `json:"items,omitempty"`
 	Outcomes []InstrumentOutcome `json:"outcomes,omitempty"`
-	// BandTable is the version of Bands.
-	BandTable BandTable  `json:"bandTable,omitempty"`
-	Bands     []BandRow  `json:"bands,omitempty"`
-	Trigger   *SelfHarm  `json:"selfHarm,omitempty"`
-	Next      Instrument `json:"whenPositive,omitempty"` // to be completed after a positive result
+	// BandTable is the version of Bands, by which a total is read unless another
+	// of the entry's tables is asked for.
+	BandTable BandTable `json:"bandTable,omitempty"`
+	Bands     []BandRow `json:"bands,omitempty"`
+	// OtherTables are for where sources disagree; which one a place uses is its
+	// choice.
+	OtherTables []OtherTable `json:"otherTables,omitempty"`
+	// ChangeMeasure: a total means nothing by itself, only against an earlier
+	// one, so there are no bands.
+	ChangeMeasure bool       `json:"changeMeasure,omitempty"`
+	Trigger       *SelfHarm  `json:"selfHarm,omitempty"`
+	Next          Instrument `json:"whenPositive,omitempty"` // to be completed after a positive result
 }
 
 // ItemGroup is a run of items that take the same scores.
@@ -64,11 +71,18 @@ type BandRow struct {
 	Positive bool    `json:"positive"`
 }
 
+// OtherTable is another table by which an instrument's totals may be read.
+type OtherTable struct {
+	BandTable BandTable `json:"bandTable"`
+	Bands     []BandRow `json:"bands"`
+}
+
 // SelfHarm names the item that raises a risk flag when it scores above a
-// value.
+// value, or, of an instrument without items, the outcomes that do.
 type SelfHarm struct {
-	Item  int `json:"item"`  // counted from 1
-	Above int `json:"above"` // the highest score that raises none
+	Item     int                 `json:"item,omitempty"`  // counted from 1
+	Above    int                 `json:"above,omitempty"` // the highest score that raises none
+	Outcomes []InstrumentOutcome `json:"outcomes,omitempty"`
 }
 
 // For whom a band table may hold.
@@ -102,6 +116,21 @@ func (e InstrumentEntry) Range() (lowest, highest int) {
 	return lowest, highest
 }
 
+// Read is the entry as it is by one of its tables; false if it has none of
+// that version. No version is its default.
+func (e InstrumentEntry) Read(by BandTable) (InstrumentEntry, bool) {
+	if by == "" || by == e.BandTable {
+		return e, true
+	}
+	for _, t := range e.OtherTables {
+		if t.BandTable == by {
+			e.BandTable, e.Bands = t.BandTable, t.Bands
+			return e, true
+		}
+	}
+	return e, false
+}
+
 // BandOf returns what a total means for somebody; false for a total out of
 // range. Where the table differs by sex and the sex is not known, the lower
 // cut-off counts, so that nobody is missed.
@@ -123,7 +152,7 @@ func (e InstrumentEntry) BandOf(total int, of BandFor) (BandRow, bool) {
 // self-harm item scored above its limit. A total alone shows it only if the
 // other items together could not reach it.
 func (e InstrumentEntry) Triggers(items []*int, total int, totalKnown bool) bool {
-	if e.Trigger == nil {
+	if e.Trigger == nil || len(e.Items) == 0 {
 		return false
 	}
 	if i := e.Trigger.Item - 1; i < len(items) {
@@ -132,6 +161,11 @@ func (e InstrumentEntry) Triggers(items []*int, total int, totalKnown bool) bool
 	_, highest := e.Range()
 	own := e.Scores()[e.Trigger.Item-1]
 	return totalKnown && total-(highest-own[len(own)-1]) > e.Trigger.Above
+}
+
+// TriggersBy reports whether an outcome shows a risk of suicide or self-harm.
+func (e InstrumentEntry) TriggersBy(outcome InstrumentOutcome) bool {
+	return e.Trigger != nil && slices.Contains(e.Trigger.Outcomes, outcome)
 }
 
 func (e InstrumentEntry) check() error {
@@ -148,8 +182,12 @@ func (e InstrumentEntry) check() error {
 		return errors.New("it has either items or outcomes")
 	}
 	if len(e.Items) == 0 {
-		if len(e.Bands) > 0 || e.Trigger != nil {
-			return errors.New("bands or a trigger without items")
+		if len(e.Bands) > 0 || len(e.OtherTables) > 0 || e.ChangeMeasure {
+			return errors.New("bands without items")
+		}
+		if t := e.Trigger; t != nil && (t.Item != 0 || t.Above != 0 || len(t.Outcomes) == 0 ||
+			slices.ContainsFunc(t.Outcomes, func(o InstrumentOutcome) bool { return !slices.Contains(e.Outcomes, o) })) {
+			return errors.New("the trigger names no outcome")
 		}
 		return nil
 	}
@@ -158,8 +196,23 @@ func (e InstrumentEntry) check() error {
 			return errors.New("an item group without a count or rising scores")
 		}
 	}
-	if t := e.Trigger; t != nil && (t.Item < 1 || t.Item > len(e.Scores())) {
+	if t := e.Trigger; t != nil && (t.Item < 1 || t.Item > len(e.Scores()) || len(t.Outcomes) > 0) {
 		return errors.New("the trigger names no item")
+	}
+	if e.ChangeMeasure {
+		if len(e.Bands) > 0 || len(e.OtherTables) > 0 || e.BandTable != "" {
+			return errors.New("bands of a change measure")
+		}
+		return nil
+	}
+	for i, t := range e.OtherTables {
+		if t.BandTable == e.BandTable || slices.ContainsFunc(e.OtherTables[:i], func(o OtherTable) bool { return o.BandTable == t.BandTable }) {
+			return errors.New("two tables of one version")
+		}
+		other, _ := e.Read(t.BandTable)
+		if err := other.checkBands(); err != nil {
+			return err
+		}
 	}
 	return e.checkBands()
 }

@@ -36,6 +36,13 @@ func TestBandsAreThoseOfTheDomainReference(t *testing.T) {
 		{"DUDIT", 5, ForMen, "NO_PROBLEM_INDICATED", false}, {"DUDIT", 6, ForMen, "PROBLEM_INDICATED", true},
 		{"DUDIT", 1, ForWomen, "NO_PROBLEM_INDICATED", false}, {"DUDIT", 2, ForWomen, "PROBLEM_INDICATED", true},
 		{"DUDIT", 2, ForEverybody, "PROBLEM_INDICATED", true}, {"DUDIT", 29, ForMen, "DEPENDENCE_LIKELY", true},
+		{"K10", 15, "", "LOW", false}, {"K10", 21, "", "MODERATE", false}, {"K10", 22, "", "HIGH", true}, {"K10", 29, "", "HIGH", true},
+		{"K10-0-40", 5, "", "LOW", false}, {"K10-0-40", 11, "", "MODERATE", false}, {"K10-0-40", 19, "", "HIGH", true}, {"K10-0-40", 20, "", "VERY_HIGH", true},
+		{"CORE-10", 10, "", "BELOW_CLINICAL", false}, {"CORE-10", 11, "", "CLINICAL", true},
+		{"DAST-10", 0, "", "NONE", false}, {"DAST-10", 2, "", "LOW", false}, {"DAST-10", 5, "", "MODERATE", true}, {"DAST-10", 8, "", "SUBSTANTIAL", true}, {"DAST-10", 9, "", "SEVERE", true},
+		{"HSI", 3, "", "NOT_HIGH", false}, {"HSI", 4, "", "HIGH", true}, {"ASRS-A", 3, "", "NEGATIVE", false}, {"ASRS-A", 4, "", "POSITIVE", true},
+		{"PGSI", 0, "", "NON_PROBLEM", false}, {"PGSI", 2, "", "LOW_RISK", false}, {"PGSI", 7, "", "MODERATE_RISK", true}, {"PGSI", 8, "", "PROBLEM", true},
+		{"DUDIT", 24, ForMen, "PROBLEM_INDICATED", true}, {"DUDIT", 25, ForWomen, "DEPENDENCE_LIKELY", true},
 		{"K10", 31, "", "VERY_HIGH", true}, {"AQ-10", 5, "", "BELOW_CUT_OFF", false}, {"AQ-10", 6, "", "REFER", true},
 	} {
 		got, ok := instrument(t, c.code).BandOf(c.total, c.of)
@@ -48,7 +55,8 @@ func TestBandsAreThoseOfTheDomainReference(t *testing.T) {
 func TestRangesAreThoseOfTheDomainReference(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[Instrument][3]int{"PHQ-9": {9, 0, 27}, "GAD-7": {7, 0, 21}, "AUDIT-C": {3, 0, 12}, "AUDIT": {10, 0, 40},
-		"DUDIT": {11, 0, 44}, "K10": {10, 10, 50}, "AQ-10": {10, 0, 10}, "PGSI": {9, 0, 27}} {
+		"DUDIT": {11, 0, 44}, "K10": {10, 10, 50}, "AQ-10": {10, 0, 10}, "PGSI": {9, 0, 27},
+		"K10-0-40": {10, 0, 40}, "CORE-10": {10, 0, 40}, "DAST-10": {10, 0, 10}, "HSI": {2, 0, 6}, "ASRS-A": {6, 0, 6}, "SWEMWBS": {7, 7, 35}, "DIALOG": {11, 11, 77}} {
 		e := instrument(t, code)
 		lowest, highest := e.Range()
 		if got := [3]int{len(e.Scores()), lowest, highest}; got != want {
@@ -68,7 +76,10 @@ func TestEveryTotalHasABand(t *testing.T) {
 			total += rapid.SampledFrom(scores).Draw(t, "score")
 		}
 		unknown, ok := e.BandOf(total, ForEverybody)
-		if len(e.Items) == 0 {
+		if len(e.Items) == 0 || e.ChangeMeasure {
+			if ok {
+				t.Fatalf("%s has a band", e.Code)
+			}
 			return
 		}
 		men, okM := e.BandOf(total, ForMen)
@@ -121,14 +132,18 @@ func TestInstrumentFilesThatMeanNothingAreRefused(t *testing.T) {
 	}
 	good := string(raw)
 	for name, change := range map[string][2]string{
-		"a gap between bands":     {`"from": 10, "to": 14, "positive": true}`, `"from": 11, "to": 14, "positive": true}`},
-		"overlapping bands":       {`"band": "MILD", "from": 5, "to": 9`, `"band": "MILD", "from": 4, "to": 9`},
-		"a trigger on no item":    {`"item": 9`, `"item": 10`},
-		"falling scores":          {`"scores": [0, 1, 2, 3]`, `"scores": [3, 2, 1, 0]`},
-		"no band table version":   {`"bandTable": "UK-1"`, `"bandTable": ""`},
-		"an unknown member":       {`"licence": "FREE", "snomed": "720433000"`, `"licence": "FREE", "wording": "720433000"`},
-		"an unknown licence":      {`"licence": "REQUIRED"`, `"licence": "STOLEN"`},
-		"a band that is nobody's": {`"for": "M"`, `"for": "X"`},
+		"a gap between bands":       {`"from": 10, "to": 14, "positive": true}`, `"from": 11, "to": 14, "positive": true}`},
+		"overlapping bands":         {`"band": "MILD", "from": 5, "to": 9`, `"band": "MILD", "from": 4, "to": 9`},
+		"a trigger on no item":      {`"item": 9`, `"item": 10`},
+		"falling scores":            {`"scores": [0, 1, 2, 3]`, `"scores": [3, 2, 1, 0]`},
+		"no band table version":     {`"bandTable": "UK-1"`, `"bandTable": ""`},
+		"an unknown member":         {`"licence": "FREE", "snomed": "720433000"`, `"licence": "FREE", "wording": "720433000"`},
+		"an unknown licence":        {`"licence": "REQUIRED"`, `"licence": "STOLEN"`},
+		"two tables of one version": {`"more-than-6-1"`, `"6-or-above-1"`},
+		"a gap in another table":    {`"from": 7, "to": 10`, `"from": 8, "to": 10`},
+		"a trigger on no outcome":   {`"selfHarm": {"outcomes": ["IDEATION"`, `"selfHarm": {"outcomes": ["DREAMS"`},
+		"bands of a change measure": {`"text": "satisfaction and needs"`, `"text": "satisfaction and needs", "bandTable": "1"`},
+		"a band that is nobody's":   {`"for": "M"`, `"for": "X"`},
 	} {
 		bad := strings.Replace(good, change[0], change[1], 1)
 		if bad == good {
@@ -137,5 +152,35 @@ func TestInstrumentFilesThatMeanNothingAreRefused(t *testing.T) {
 		if _, err := parse[Instrument]("instruments", []byte(bad), InstrumentEntry.check, func(*InstrumentEntry, event.Day) {}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// Where the sources disagree the default is the domain reference's, and the
+// other table is there to be chosen.
+func TestAnotherTableMayBeChosen(t *testing.T) {
+	t.Parallel()
+	e := instrument(t, "AQ-10")
+	for by, want := range map[BandTable]bool{"": true, "6-or-above-1": true, "more-than-6-1": false} {
+		read, ok := e.Read(by)
+		row, found := read.BandOf(6, ForEverybody)
+		if !ok || !found || row.Positive != want {
+			t.Errorf("6 by %q: got %+v, %v, want positive %v", by, row, ok, want)
+		}
+	}
+	if _, ok := e.Read("no-such-table"); ok {
+		t.Error("a table that is not there was found")
+	}
+}
+
+func TestAnOutcomeMayTriggerARiskFlag(t *testing.T) {
+	t.Parallel()
+	e := instrument(t, "SELF_HARM_RISK")
+	for _, o := range e.Outcomes {
+		if got := e.TriggersBy(o); got != (o != "NONE") {
+			t.Errorf("%s: got %v", o, got)
+		}
+	}
+	if e.Triggers(nil, 0, false) || instrument(t, "BISI").TriggersBy("REPEATED_INJURY") {
+		t.Error("what says nothing of self-harm triggers")
 	}
 }

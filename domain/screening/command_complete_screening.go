@@ -26,6 +26,9 @@ type CompleteScreening struct {
 	// BandFor says by whose cut-offs the total is read where they differ; left
 	// out, by the sex registered.
 	BandFor reference.BandFor `json:"bandFor,omitempty"`
+	// BandTable says by which of the instrument's tables the total is read, where
+	// sources disagree; left out, by its default.
+	BandTable reference.BandTable `json:"bandTable,omitempty"`
 	// LicenceHeld says that the instrument may be used, where it needs a licence.
 	LicenceHeld bool       `json:"licenceHeld,omitempty"`
 	Appointment event.UUID `json:"appointment,omitzero"`
@@ -40,6 +43,8 @@ func (b CompleteScreening) Validate() []fault.Field {
 	if !ok {
 		return f
 	}
+	_, read := e.Read(b.BandTable)
+	f.If(!read, "/bandTable", "unknown-version", "the instrument has no such table")
 	if len(e.Items) == 0 {
 		fault.OneOf(&f, "/outcome", b.Outcome, e.Outcomes)
 		f.If(len(b.Items) > 0, "/items", "not-of-this-instrument", "of this instrument only the outcome is kept")
@@ -96,6 +101,7 @@ func (b CompleteScreening) Events(_ State, c event.Context) []event.Draft {
 // flag if it shows thoughts of self-harm.
 func (b CompleteScreening) Record(c event.Context, of reference.BandFor) []event.Draft {
 	e, _ := b.entry(c)
+	e, _ = e.Read(b.BandTable)
 	d := ScreeningCompleted{Screening: idOr(b.Screening, c, "screening"), Status: Incomplete, ItemsWithheld: b.ItemsWithheld,
 		Appointment: b.Appointment, Instrument: event.Own(b.Instrument), Form: event.Own(e.Form)}
 	total, known := b.sum()
@@ -116,8 +122,15 @@ func (b CompleteScreening) Record(c event.Context, of reference.BandFor) []event
 		}
 	}
 	drafts := []event.Draft{{Data: d}}
-	if e.Triggers(b.Items, total, known) {
-		drafts = append(drafts, event.Draft{Data: RiskFlagRaised{Flag: c.NewID("risk-flag"), Screening: d.Screening, Level: event.Own(Ideation)}})
+	level := NoRisk
+	switch {
+	case e.Triggers(b.Items, total, known):
+		level = Ideation // what an item shows: how far it goes is for a clinician to ask
+	case e.TriggersBy(b.Outcome):
+		level = RiskLevel(b.Outcome)
+	}
+	if level != NoRisk {
+		drafts = append(drafts, event.Draft{Data: RiskFlagRaised{Flag: c.NewID("risk-flag"), Screening: d.Screening, Level: event.Own(level)}})
 	}
 	return drafts
 }
