@@ -7,8 +7,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"caseledger/domain/event"
 )
 
 func (p *program) simulateCommand() *cobra.Command {
@@ -75,13 +73,15 @@ func (p *program) journalFile(path string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// load runs journals into a data directory that is new or empty, builds the
-// read models and closes it. Times are the journals' own.
+// load runs journals into a data directory that is new or empty, judges what
+// they recorded as at their end, builds the read models and closes it. Times
+// are the journals' own.
 func (p *program) load(ctx context.Context, o opening, journals ...*journal) (played, error) {
 	if err := o.dir.markSynthetic(); err != nil {
 		return played{}, err
 	}
-	clock := &handClock{at: event.MustDay("2026-01-01").Start()}
+	next, begin := beginning(merged(journals...))
+	clock := &handClock{at: begin}
 	o.now = clock.now
 	r, err := o.open(ctx)
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *program) load(ctx context.Context, o opening, journals ...*journal) (pl
 	}
 	bar := p.progressOf("simulate", 0)
 	player := r.player(clock, clock.now, everybody())
-	sum, err := player.play(ctx, merged(journals...), func() { bar.add(1) })
+	sum, err := player.play(ctx, next, func() { bar.add(1) })
 	bar.end()
 	if err == nil {
 		_, err = r.judge(ctx, everybody(), clock.now, false, nil)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"caseledger/api/recording"
+	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 )
@@ -163,6 +164,23 @@ func hasField(f *fault.Fault, code string) bool {
 		}
 	}
 	return false
+}
+
+// beginning looks at the first entry before it is given: the record begins with
+// it. Where there is none that can be read, it begins on a fixed day.
+func beginning(next func() (entry, error)) (again func() (entry, error), begin time.Time) {
+	first, err := next()
+	if begin = first.clock; err != nil {
+		begin = event.MustDay("2026-01-01").Start()
+	}
+	given := false
+	return func() (entry, error) {
+		if given {
+			return next()
+		}
+		given = true
+		return first, err
+	}, begin
 }
 
 // merged gives the entries of several journals in the order of their clocks;

@@ -25,7 +25,7 @@ type record struct {
 	dir       dataDir
 	store     *sqlite.Store
 	vault     *vault.Vault
-	codec     *codec.Codec // seals for, and opens as, every side
+	codec     *codec.Codec           // seals for, and opens as, every side
 	around    *surroundings.Follower // nil until it is asked for
 	synthetic bool
 	readOnly  bool
@@ -57,8 +57,8 @@ func (p *program) opening(m mode) opening {
 }
 
 // open opens a data directory. It refuses one that is damaged, newer than this
-// program, or, for writing, in use; and settles the identifiers that a crash
-// left in between.
+// program, or, for writing, in use; and then settles the identifiers that a
+// crash left in between, and puts what decisions are made by on the record.
 func (o opening) open(ctx context.Context) (_ *record, err error) {
 	r := &record{dir: o.dir, readOnly: o.mode == reading}
 	defer func() {
@@ -96,6 +96,9 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 		// one that a clock ahead of ours made.
 		if err := r.vault.Reconcile(ctx, time.UnixMicro(1<<62), r.linked); err != nil {
 			return nil, fmt.Errorf("settle identifiers: %w", err)
+		}
+		if err := r.publish(ctx, o.now); err != nil {
+			return nil, err
 		}
 	}
 	return r, nil
