@@ -22,7 +22,12 @@ type History struct {
 	standing []event.Recorded // as known now
 	corrects int              // index of the first correction in events; len(events) if there is none
 	reach    map[event.ID]event.When
-	cases    []Case // cases[i] is the case after the first i events, for i up to corrects
+	cases    []Case           // cases[i] is the case after the first i events, for i up to corrects
+	asStands []Case           // the same of standing; empty where nothing was corrected
+	places   map[event.ID]int // in events
+	index    map[event.ID]int // in standing
+	begins   *timeline        // of standing
+	looked   *timeline
 }
 
 // NewHistory returns the history of a person: the events of the case and the
@@ -33,12 +38,31 @@ func NewHistory(person event.UUID, events, looks []event.Recorded, shared *Share
 	h.corrects = slices.IndexFunc(events, func(e event.Recorded) bool { return e.IsCorrection() })
 	if h.corrects < 0 {
 		h.corrects = len(events)
+	} else {
+		h.asStands = folds(h.standing)
 	}
-	h.cases = make([]Case, 1, h.corrects+1)
-	for _, e := range events[:h.corrects] {
-		h.cases = append(h.cases, h.cases[len(h.cases)-1].Evolve(e))
-	}
+	h.cases = folds(events[:h.corrects])
+	h.places, h.index = places(events), places(h.standing)
+	h.begins = newTimeline(h.standing, func(e event.Recorded) time.Time { return h.since(e).Earliest() })
+	h.looked = newTimeline(looks, func(e event.Recorded) time.Time { return e.Effective.Earliest() })
 	return h
+}
+
+// folds returns the case after the first i events, for each i.
+func folds(events []event.Recorded) []Case {
+	cases := make([]Case, 1, len(events)+1)
+	for _, e := range events {
+		cases = append(cases, cases[len(cases)-1].Evolve(e))
+	}
+	return cases
+}
+
+func places(events []event.Recorded) map[event.ID]int {
+	at := make(map[event.ID]int, len(events))
+	for i, e := range events {
+		at[e.ID] = i
+	}
+	return at
 }
 
 // reach says since when the events count that count from before they came
@@ -68,13 +92,16 @@ func reach(events []event.Recorded) map[event.ID]event.When {
 	return since
 }
 
-// begun reports whether an event counts at t.
-func (h *History) begun(e event.Recorded, t time.Time) bool {
+// since is when an event began to count.
+func (h *History) since(e event.Recorded) event.When {
 	if since, ok := h.reach[e.ID]; ok {
-		return since.Begun(t)
+		return since
 	}
-	return e.Effective.Begun(t)
+	return e.Effective
 }
+
+// begun reports whether an event counts at t.
+func (h *History) begun(e event.Recorded, t time.Time) bool { return h.since(e).Begun(t) }
 
 // Hindsight is the view of t as known now.
 func (h *History) Hindsight(t time.Time) View { return h.view(t, time.Unix(1<<40, 0), nil) }
@@ -94,73 +121,143 @@ func (h *History) view(t, known time.Time, given []event.ID) View {
 		v.Shared = h.Shared.KnownAt(known)
 	}
 	n := sort.Search(len(h.events), func(i int) bool { return h.events[i].RecordedAt.After(known) })
-	prefix, standing := h.events[:n], h.standing
-	v.recorded = prefix
+	v.recorded = h.events[:n]
+	standing, begins := h.standing, h.begins
 	if n < len(h.events) {
-		standing = prefix
-		if n > h.corrects {
-			standing = event.Standing(prefix)
-		}
-		if late := h.late(n, given); len(late) > 0 {
-			standing = append(slices.Clone(standing), late...)
-		}
+		standing, begins = h.knownBy(n, given)
 	}
 	if len(given) > 1 {
-		for _, e := range standing {
-			if slices.Contains(given, e.ID) {
-				v.given = append(v.given, e)
+		for i := range standing {
+			if slices.Contains(given, standing[i].ID) {
+				v.given = append(v.given, standing[i])
 			}
 		}
 	}
-	begun := func(e event.Recorded) bool { return h.begun(e, t) }
-	if i := slices.IndexFunc(standing, func(e event.Recorded) bool { return !begun(e) }); i >= 0 {
-		// What begins later is left out; it is most often a tail.
-		v.events = standing[:i:i]
-		for _, e := range standing[i:] {
-			if begun(e) {
-				v.events = append(v.events, e)
-			}
-		}
-	} else {
-		v.events = standing
-	}
-	if k := len(v.events); k <= h.corrects && (k == 0 || v.events[k-1].ID == h.events[k-1].ID) && sameHead(v.events, h.events[:k]) {
-		v.Case = h.cases[k]
-	} else {
-		v.Case = FoldCase(v.events)
-	}
+	v.events = h.begunAt(t, standing, begins)
+	v.Case = h.fold(v.events)
 	return v
+}
+
+// knownBy returns what stood after the first n events, with what is given, in
+// ledger order. begins is how it begins, where that is known.
+func (h *History) knownBy(n int, given []event.ID) (standing []event.Recorded, begins *timeline) {
+	standing = h.events[:n:n]
+	if n > h.corrects {
+		standing = event.Standing(standing)
+	} else {
+		begins = h.begins
+		if h.corrects < len(h.events) {
+			begins = nil
+		}
+	}
+	var late []int // in h.standing
+	for i, id := range given {
+		at, stands := h.index[id]
+		if !stands || h.places[id] < n {
+			continue
+		}
+		if e := h.standing[at]; e.IsCorrection() && h.among(n, e.Corrects) {
+			if i > 0 {
+				continue // what corrects something known is known from when it was recorded
+			}
+			standing = slices.DeleteFunc(slices.Clone(standing), func(o event.Recorded) bool { return o.ID == e.Corrects })
+			begins = nil
+		}
+		late = append(late, at)
+	}
+	slices.Sort(late)
+	if m := len(late); m > 0 && n+m <= h.corrects && begins != nil && late[0] == n && late[m-1] == n+m-1 {
+		return h.events[: n+m : n+m], begins // they come next
+	}
+	for _, at := range late {
+		standing, begins = append(slices.Clip(standing), h.standing[at]), nil
+	}
+	return standing, begins
+}
+
+func (h *History) among(n int, id event.ID) bool {
+	at, ok := h.places[id]
+	return ok && at < n
+}
+
+// begunAt leaves out what begins after t. Most often that is a tail.
+func (h *History) begunAt(t time.Time, standing []event.Recorded, begins *timeline) []event.Recorded {
+	first, rest := 0, len(standing)
+	if begins != nil {
+		first, rest = begins.parts(t, len(standing))
+	}
+	for first < len(standing) && h.begun(standing[first], t) {
+		first++
+	}
+	begun := standing[:first:first]
+	for i := first; i < rest; i++ {
+		if h.begun(standing[i], t) {
+			begun = append(begun, standing[i])
+		}
+	}
+	return begun
+}
+
+// fold folds events of the case, from as far as they are the first of what is
+// folded already.
+func (h *History) fold(events []event.Recorded) Case {
+	folded, as := h.events[:h.corrects], h.cases
+	if len(h.asStands) > 0 && len(events) > 0 && &events[0] == &h.standing[0] {
+		folded, as = h.standing, h.asStands
+	}
+	k := 0
+	if len(events) > 0 && len(folded) > 0 && &events[0] == &folded[0] && events[len(events)-1].ID == folded[min(len(events), len(folded))-1].ID {
+		k = len(events)
+	}
+	for k < len(events) && k < len(folded) && events[k].ID == folded[k].ID {
+		k++
+	}
+	c := as[k]
+	for _, e := range events[k:] {
+		c = c.Evolve(e)
+	}
+	return c
 }
 
 func sameHead(a, b []event.Recorded) bool {
 	return len(a) == 0 || &a[0] == &b[0] || slices.EqualFunc(a, b, func(x, y event.Recorded) bool { return x.ID == y.ID })
 }
 
-// late returns the events after the first n that are taken as given. What
-// corrects one of the first n is not: it is known from when it was recorded.
-func (h *History) late(n int, given []event.ID) []event.Recorded {
-	var late []event.Recorded
-	for _, e := range h.standing {
-		if i := slices.Index(given, e.ID); i < 0 || i > 0 && e.IsCorrection() && h.among(n, e.Corrects) || h.among(n, e.ID) {
-			continue
-		}
-		late = append(late, e)
-	}
-	return late
-}
-
-func (h *History) among(n int, id event.ID) bool {
-	return slices.ContainsFunc(h.events[:n], func(e event.Recorded) bool { return e.ID == id })
-}
-
+// looksAt returns the looks until the first that begins after t.
 func (h *History) looksAt(t, known time.Time) []event.Recorded {
 	n := sort.Search(len(h.looks), func(i int) bool { return h.looks[i].RecordedAt.After(known) })
-	for i, e := range h.looks[:n] {
-		if !e.Effective.Begun(t) {
-			return h.looks[:i]
+	begun, _ := h.looked.parts(t, n)
+	return h.looks[:begun]
+}
+
+// timeline says when the members of a list begin.
+type timeline struct {
+	latest   []int64 // of the first i+1, the one that begins last
+	earliest []int64 // of those from i on, the one that begins first
+}
+
+func newTimeline(events []event.Recorded, begins func(event.Recorded) time.Time) *timeline {
+	t := &timeline{make([]int64, len(events)), make([]int64, len(events))}
+	for i, e := range events {
+		t.latest[i] = begins(e).UnixMicro()
+		t.earliest[i] = t.latest[i]
+		if i > 0 {
+			t.latest[i] = max(t.latest[i], t.latest[i-1])
 		}
 	}
-	return h.looks[:n]
+	for i := len(events) - 2; i >= 0; i-- {
+		t.earliest[i] = min(t.earliest[i], t.earliest[i+1])
+	}
+	return t
+}
+
+// parts says, of the first n members, how many have all begun by t, and from
+// which on none has.
+func (l *timeline) parts(t time.Time, n int) (begun, rest int) {
+	at := t.UnixMicro()
+	begun = sort.Search(n, func(i int) bool { return l.latest[i] > at })
+	rest = begun + sort.Search(n-begun, func(i int) bool { return l.earliest[begun+i] > at })
+	return begun, rest
 }
 
 // cited lists what an item is taken to rest on, itself first: the decision it

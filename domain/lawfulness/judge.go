@@ -2,6 +2,7 @@ package lawfulness
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -35,30 +36,48 @@ func JudgeOrganisation(shared *Shared, org event.UUID, at time.Time) (findings m
 }
 
 func judge(by []Monitor, h *History, at time.Time) Judgement {
-	j := &judging{h: h, at: at, by: by, positions: map[event.ID]event.Position{}}
-	for _, e := range h.events {
-		j.positions[e.ID] = e.Position
-	}
-	for _, e := range h.looks {
-		j.positions[e.ID] = e.Position
-	}
-	for _, e := range h.standing {
-		if !e.Effective.Begun(at) || e.Type == "key.created" || e.Type == "key.destroyed" {
-			continue
+	now, waits := judgedAt(by, h, at)
+	// What has not begun may put off what is due, or make something new.
+	for later := now; waits && !later.Next.IsZero(); {
+		next := later.Next
+		if later, waits = judgedAt(by, h, next); !slices.EqualFunc(later.Findings, now.Findings, sameFinding) {
+			now.Next = next
+			return now
 		}
-		j.item(e, j.events)
+		now.Next = later.Next
 	}
-	for _, e := range h.looks {
-		if e.Effective.Begun(at) {
-			j.item(e, j.look)
+	return now
+}
+
+// sameFinding reports whether a finding is found again as it was.
+func sameFinding(a, b finding.Judged) bool { return reflect.DeepEqual(a, b) }
+
+// judgedAt judges a history at an instant; waits if some of it has not begun.
+func judgedAt(by []Monitor, h *History, at time.Time) (out Judgement, waits bool) {
+	j := &judging{h: h, at: at, by: by}
+	for _, all := range [][]event.Recorded{h.standing, h.looks} {
+		for _, e := range all {
+			switch {
+			case e.Type == "key.created" || e.Type == "key.destroyed":
+			case e.Effective.Begun(at):
+				j.item(e)
+			default:
+				waits = true
+				j.next(e.Effective.Earliest())
+			}
 		}
 	}
 	j.whole()
+	positions := make(map[event.ID]event.Position, len(j.out.Findings))
+	for _, f := range j.out.Findings {
+		e, _ := j.find(f.Item)
+		positions[f.Item] = e.Position
+	}
 	slices.SortStableFunc(j.out.Findings, func(a, b finding.Judged) int {
-		return cmp.Or(cmp.Compare(j.positions[a.Item], j.positions[b.Item]), cmp.Compare(a.Monitor, b.Monitor), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(positions[a.Item], positions[b.Item]), cmp.Compare(a.Monitor, b.Monitor), cmp.Compare(a.Key, b.Key))
 	})
 	j.out.Findings = onceOfOrganisation(j.out.Findings)
-	return j.out
+	return j.out, waits
 }
 
 // onceOfOrganisation keeps the first of several findings about one
@@ -79,94 +98,93 @@ func onceOfOrganisation(findings []finding.Judged) []finding.Judged {
 }
 
 type judging struct {
-	h         *History
-	at        time.Time
-	by        []Monitor
-	positions map[event.ID]event.Position
-	out       Judgement
+	h   *History
+	at  time.Time
+	by  []Monitor
+	out Judgement
 }
 
 // item judges one item on both views of its own time.
-func (j *judging) item(e event.Recorded, ask func(Monitor, View, event.Recorded) []Hit) {
+func (j *judging) item(e event.Recorded) {
 	t := e.Effective.Latest()
 	given := j.h.cited(e)
 	known := j.h.view(t, t, given)
 	hindsight := j.h.view(t, endOfTime, given)
-	same := len(known.events) == len(hindsight.events) && sameHead(known.events, hindsight.events) &&
-		(j.h.Shared == nil || j.h.Shared.sameAt(t))
-	for _, m := range j.by {
-		then := ask(m, known, e)
-		now := then
-		if !same {
-			now = ask(m, hindsight, e)
+	then := j.ask(known, e)
+	if len(known.events) == len(hindsight.events) && len(known.looks) == len(hindsight.looks) &&
+		sameHead(known.events, hindsight.events) && (j.h.Shared == nil || j.h.Shared.sameAt(t)) {
+		for _, a := range then {
+			j.add(a.by, a.hit, e, e.Effective, true, true)
 		}
-		for i, hit := range then {
-			after := i
-			if !same {
-				after = slices.IndexFunc(now, func(o Hit) bool { return o.Key == hit.Key })
-			}
-			j.add(m, hit, e, e.Effective, true, after >= 0)
-		}
-		if same {
-			continue
-		}
-		for _, hit := range now {
-			if !slices.ContainsFunc(then, func(o Hit) bool { return o.Key == hit.Key }) {
-				j.add(m, hit, e, e.Effective, false, true)
-			}
+		return
+	}
+	now := j.ask(hindsight, e)
+	for _, a := range then {
+		j.add(a.by, a.hit, e, e.Effective, true, slices.ContainsFunc(now, a.same))
+	}
+	for _, a := range now {
+		if !slices.ContainsFunc(then, a.same) {
+			j.add(a.by, a.hit, e, e.Effective, false, true)
 		}
 	}
+}
+
+// answer is what a monitor found about an item.
+type answer struct {
+	by  *Monitor
+	hit Hit
+}
+
+func (a answer) same(b answer) bool { return a.by.ID == b.by.ID && a.hit.Key == b.hit.Key }
+
+// ask asks the monitors of single items about one, in their order.
+func (j *judging) ask(v View, e event.Recorded) []answer {
+	var out []answer
+	told, discloses := v.disclosure(e)
+	discloses = discloses && v.crosses(told)
+	decided, decides := e.Data.(disclosure.DisclosureDecided)
+	seen, looks := look(e)
+	for i := range j.by {
+		m := &j.by[i]
+		var hits []Hit
+		switch {
+		case m.OfEvent != nil:
+			hits = m.OfEvent(v, e)
+		case discloses && m.OfDisclosure != nil:
+			hits = m.OfDisclosure(v, told)
+		case decides && m.OfDecision != nil:
+			hits = m.OfDecision(v, Decision{e, decided})
+		case looks && m.OfLook != nil:
+			hits = m.OfLook(v, seen)
+		}
+		for _, h := range hits {
+			out = append(out, answer{m, h})
+		}
+	}
+	return out
 }
 
 var endOfTime = time.Unix(1<<40, 0)
-
-func (j *judging) events(m Monitor, v View, e event.Recorded) []Hit {
-	switch {
-	case m.OfEvent != nil:
-		return m.OfEvent(v, e)
-	case m.OfDisclosure != nil:
-		if d, ok := v.disclosure(e); ok && v.crosses(d) {
-			return m.OfDisclosure(v, d)
-		}
-	case m.OfDecision != nil:
-		if d, ok := e.Data.(disclosure.DisclosureDecided); ok {
-			return m.OfDecision(v, Decision{e, d})
-		}
-	}
-	return nil
-}
-
-func (j *judging) look(m Monitor, v View, e event.Recorded) []Hit {
-	l, ok := look(e)
-	switch {
-	case ok && m.OfLook != nil:
-		return m.OfLook(v, l)
-	case ok && m.OfEvent != nil:
-		return m.OfEvent(v, e)
-	}
-	return nil
-}
 
 // whole asks the monitors of the whole case. What they find was also found as
 // known when it came about, unless a fact recorded later shows it.
 func (j *judging) whole() {
 	now := j.h.view(j.at, endOfTime, nil)
-	for _, m := range j.by {
+	for i := range j.by {
+		m := &j.by[i]
 		if m.OfCase == nil {
 			continue
 		}
 		for _, hit := range m.OfCase(now) {
 			if hit.Due.After(j.at) {
-				if j.out.Next.IsZero() || hit.Due.Before(j.out.Next) {
-					j.out.Next = hit.Due
-				}
+				j.next(hit.Due)
 				continue
 			}
 			e, ok := j.find(hit.Item)
 			if !ok {
 				continue
 			}
-			then := slices.ContainsFunc(m.OfCase(j.h.view(hit.Due, hit.Due, nil)), func(o Hit) bool {
+			then := slices.ContainsFunc(m.OfCase(j.h.view(hit.Due, hit.Due, j.h.cited(e))), func(o Hit) bool {
 				return o.Item == hit.Item && o.Key == hit.Key && !o.Due.After(hit.Due)
 			})
 			j.add(m, hit, e, event.At(hit.Due), then, true)
@@ -174,20 +192,28 @@ func (j *judging) whole() {
 	}
 }
 
+// next notes an instant at which the history may be judged differently.
+func (j *judging) next(at time.Time) {
+	if j.out.Next.IsZero() || at.Before(j.out.Next) {
+		j.out.Next = at
+	}
+}
+
 func (j *judging) find(id event.ID) (event.Recorded, bool) {
-	for _, all := range [][]event.Recorded{j.h.standing, j.h.looks} {
-		if i := slices.IndexFunc(all, func(e event.Recorded) bool { return e.ID == id }); i >= 0 {
-			return all[i], true
-		}
+	if at, ok := j.h.index[id]; ok {
+		return j.h.standing[at], true
+	}
+	if i := slices.IndexFunc(j.h.looks, func(e event.Recorded) bool { return e.ID == id }); i >= 0 {
+		return j.h.looks[i], true
 	}
 	return event.Recorded{}, false
 }
 
-func (j *judging) add(m Monitor, hit Hit, item event.Recorded, at event.When, asKnown, hindsight bool) {
+func (j *judging) add(m *Monitor, hit Hit, item event.Recorded, at event.When, asKnown, hindsight bool) {
 	j.out.Findings = append(j.out.Findings, judged(m, hit, item, at, asKnown, hindsight))
 }
 
-func judged(m Monitor, hit Hit, item event.Recorded, at event.When, asKnown, hindsight bool) finding.Judged {
+func judged(m *Monitor, hit Hit, item event.Recorded, at event.When, asKnown, hindsight bool) finding.Judged {
 	evidence := []event.ID{item.ID}
 	for _, id := range hit.Evidence {
 		if !id.IsZero() && !slices.Contains(evidence, id) {
@@ -222,7 +248,7 @@ func judgeOrganisation(by []Monitor, shared *Shared, org event.UUID, at time.Tim
 			then := slices.ContainsFunc(m.OfOrganisation(known, known.Governance(org)), func(o Hit) bool {
 				return o.Item == hit.Item && o.Key == hit.Key && !o.Due.After(hit.Due)
 			})
-			f := judged(m, hit, shared.streams[stream][i], event.At(hit.Due), then, true)
+			f := judged(&m, hit, shared.streams[stream][i], event.At(hit.Due), then, true)
 			about := hit.People
 			if len(about) == 0 {
 				about, f.Organisation = []event.UUID{org}, org

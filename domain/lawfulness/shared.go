@@ -1,6 +1,7 @@
 package lawfulness
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"sort"
@@ -22,6 +23,8 @@ type Shared struct {
 	register *reference.Register
 	streams  map[event.StreamID][]event.Recorded // in stream order, nothing left out
 	ids      []event.StreamID                    // sorted
+	workAt   map[event.UUID][]event.UUID         // the organisations whose streams name a member of staff, sorted
+	last     time.Time                           // when the last of it was recorded
 
 	mu    sync.Mutex
 	folds map[fold]any
@@ -37,11 +40,15 @@ type fold struct {
 // policy streams say; events of other streams are passed over. The events of a
 // stream must be in its order.
 func NewShared(register *reference.Register, events []event.Recorded) *Shared {
-	s := &Shared{register: register, streams: map[event.StreamID][]event.Recorded{}, folds: map[fold]any{}}
+	s := &Shared{register: register, streams: map[event.StreamID][]event.Recorded{}, workAt: map[event.UUID][]event.UUID{}, folds: map[fold]any{}}
 	for _, e := range events {
 		switch e.Stream.Kind {
 		case event.AgreementStream, event.OrgStream, event.PolicyStream:
 			s.streams[e.Stream] = append(s.streams[e.Stream], e)
+			s.staff(e)
+			if e.RecordedAt.After(s.last) {
+				s.last = e.RecordedAt
+			}
 		}
 	}
 	for id := range s.streams {
@@ -50,7 +57,28 @@ func NewShared(register *reference.Register, events []event.Recorded) *Shared {
 	slices.SortFunc(s.ids, func(a, b event.StreamID) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Of.String(), b.Of.String()))
 	})
+	for _, at := range s.workAt {
+		slices.SortFunc(at, func(a, b event.UUID) int { return bytes.Compare(a[:], b[:]) })
+	}
 	return s
+}
+
+// staff notes whom an event of an organisation names.
+func (s *Shared) staff(e event.Recorded) {
+	var who event.UUID
+	switch d := e.Data.(type) {
+	case governance.StaffRoleAssigned:
+		who = d.Staff
+	case governance.TrainingRecorded:
+		who = d.Staff
+	case governance.UndertakingSigned:
+		who = d.Staff
+	default:
+		return
+	}
+	if at := s.workAt[who]; !slices.Contains(at, e.Stream.Of) {
+		s.workAt[who] = append(at, e.Stream.Of)
+	}
 }
 
 // Known is the surroundings as they were known at a time. The zero Known knows
@@ -122,11 +150,14 @@ func (k Known) Governances() []governance.State {
 	return all
 }
 
+// streams returns those of a kind, in a fixed order.
 func (k Known) streams(kind event.StreamKind) []event.StreamID {
 	if k.shared == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(k.shared.ids), func(id event.StreamID) bool { return id.Kind != kind })
+	first, _ := slices.BinarySearchFunc(k.shared.ids, kind, func(id event.StreamID, kind event.StreamKind) int { return cmp.Compare(id.Kind, kind) })
+	after, _ := slices.BinarySearchFunc(k.shared.ids, kind+1, func(id event.StreamID, kind event.StreamKind) int { return cmp.Compare(id.Kind, kind) })
+	return k.shared.ids[first:after]
 }
 
 // Organisation returns an organisation of the register; false if it is not
@@ -171,7 +202,11 @@ type Staff struct {
 // Staff returns what is known of a member of staff.
 func (k Known) Staff(id event.UUID) Staff {
 	var s Staff
-	for _, g := range k.Governances() {
+	if k.shared == nil {
+		return s
+	}
+	for _, org := range k.shared.workAt[id] {
+		g := k.Governance(org)
 		for _, a := range g.Staff {
 			if a.Staff == id {
 				s.Roles = append(s.Roles, a)
@@ -217,11 +252,4 @@ func (k Known) Reads() []disclosure.Read {
 
 // sameAt reports whether everything had been recorded by t: what was known
 // then is what is known now.
-func (s *Shared) sameAt(t time.Time) bool {
-	for _, all := range s.streams {
-		if all[len(all)-1].RecordedAt.After(t) {
-			return false
-		}
-	}
-	return true
-}
+func (s *Shared) sameAt(t time.Time) bool { return !s.last.After(t) }
