@@ -116,6 +116,12 @@ func (h *History) At(t, known time.Time) View { return h.view(t, known, nil) }
 // given counts as recorded, whenever it was: an item that is judged first, and
 // the decision and the consent that it cites (domain reference section 8.8).
 func (h *History) view(t, known time.Time, given []event.ID) View {
+	return h.viewIn(t, known, given, nil)
+}
+
+// viewIn is view, with a list that it may put together in scratch, where the
+// view is done with before scratch is used again.
+func (h *History) viewIn(t, known time.Time, given []event.ID, scratch *[]event.Recorded) View {
 	v := View{Person: h.Person, At: t, Known: known, looks: h.looksAt(t, known)}
 	if h.Shared != nil {
 		v.Shared = h.Shared.KnownAt(known)
@@ -124,7 +130,7 @@ func (h *History) view(t, known time.Time, given []event.ID) View {
 	v.recorded = h.events[:n]
 	standing, begins := h.standing, h.begins
 	if n < len(h.events) {
-		standing, begins = h.knownBy(n, given)
+		standing, begins = h.knownBy(n, given, scratch)
 	}
 	if len(given) > 1 {
 		for i := range standing {
@@ -140,7 +146,7 @@ func (h *History) view(t, known time.Time, given []event.ID) View {
 
 // knownBy returns what stood after the first n events, with what is given, in
 // ledger order. begins is how it begins, where that is known.
-func (h *History) knownBy(n int, given []event.ID) (standing []event.Recorded, begins *timeline) {
+func (h *History) knownBy(n int, given []event.ID, scratch *[]event.Recorded) (standing []event.Recorded, begins *timeline) {
 	standing = h.events[:n:n]
 	if n > h.corrects {
 		standing = event.Standing(standing)
@@ -169,10 +175,21 @@ func (h *History) knownBy(n int, given []event.ID) (standing []event.Recorded, b
 	if m := len(late); m > 0 && n+m <= h.corrects && begins != nil && late[0] == n && late[m-1] == n+m-1 {
 		return h.events[: n+m : n+m], begins // they come next
 	}
-	for _, at := range late {
-		standing, begins = append(slices.Clip(standing), h.standing[at]), nil
+	if len(late) == 0 {
+		return standing, begins
 	}
-	return standing, begins
+	var list []event.Recorded
+	if scratch != nil {
+		list = (*scratch)[:0]
+	}
+	list = append(list, standing...)
+	for _, at := range late {
+		list = append(list, h.standing[at])
+	}
+	if scratch != nil {
+		*scratch = list
+	}
+	return list, nil
 }
 
 func (h *History) among(n int, id event.ID) bool {

@@ -102,13 +102,15 @@ type judging struct {
 	at  time.Time
 	by  []Monitor
 	out Judgement
+
+	scratch []event.Recorded // of the view as known of the item in hand
 }
 
 // item judges one item on both views of its own time.
 func (j *judging) item(e event.Recorded) {
 	t := e.Effective.Latest()
 	given := j.h.cited(e)
-	known := j.h.view(t, t, given)
+	known := j.h.viewIn(t, t, given, &j.scratch)
 	hindsight := j.h.view(t, endOfTime, given)
 	then := j.ask(known, e)
 	if len(known.events) == len(hindsight.events) && len(known.looks) == len(hindsight.looks) &&
