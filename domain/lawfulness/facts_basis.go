@@ -71,13 +71,6 @@ func fitting(v View, f disclosure.Flow) []Rule {
 	return v.Shared.Rules(v.At).Matching(party(f.FromOrg, f.Direction.From), party(f.ToOrg, f.Direction.To), f.Purpose, event.DayOf(v.At))
 }
 
-// cellOf is the question whether a category of a flow may be told, as it is
-// put to what the person said.
-func cellOf(f disclosure.Flow, category event.Category) consent.Cell {
-	return consent.Cell{From: f.Direction.From, Category: category, Purpose: f.Purpose,
-		To: consent.Receiver{Side: f.Direction.To, Org: f.ToOrg, Role: f.ToRole, Person: f.ToPerson}}
-}
-
 // ofKind are the categories of a kind, such as the special ones.
 func ofKind(categories []event.Category, kind func(reference.CategoryEntry) bool) []event.Category {
 	var of []event.Category

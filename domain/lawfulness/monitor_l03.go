@@ -19,12 +19,12 @@ var l03 = Monitor{ID: "L03", Version: 1, Severity: finding.Critical,
 		sure := false
 		rule, decided := ruleOf(v, d)
 		for _, c := range d.Flow.Categories {
-			cell := cellOf(d.Flow, c)
-			if !v.Case.Consent.Denied(cell, v.At) || decided && rule.Override(c, d.Decision.Basis.Confidence) {
+			question := cell(d.Flow, c)
+			if !v.Case.Consent.Denied(question, v.At) || decided && rule.Override(c, d.Decision.Basis.Confidence) {
 				continue
 			}
 			hit.Categories = append(hit.Categories, c)
-			for _, no := range denials(v, cell) {
+			for _, no := range denials(v, question) {
 				hit.Evidence = append(hit.Evidence, no.ID)
 				sure = sure || !unordered(no.Effective, d.Event.Effective)
 			}
@@ -39,23 +39,23 @@ var l03 = Monitor{ID: "L03", Version: 1, Severity: finding.Critical,
 }
 
 // denials are the refusals and objections that stand against a cell.
-func denials(v View, cell consent.Cell) []event.Recorded {
+func denials(v View, question consent.Cell) []event.Recorded {
 	var standing []event.Recorded
 	for _, e := range v.Events() {
 		switch d := e.Data.(type) {
 		case consent.ConsentRefused:
-			if d.Kind == consent.Disclosure && d.Scope.Covers(cell) {
+			if d.Kind == consent.Disclosure && d.Scope.Covers(question) {
 				standing = append(standing, e)
 			}
 		case consent.ConsentGranted:
-			if d.Kind == consent.Disclosure && d.Scope.Covers(cell) {
+			if d.Kind == consent.Disclosure && d.Scope.Covers(question) {
 				standing = slices.DeleteFunc(standing, func(e event.Recorded) bool {
 					_, refusal := e.Data.(consent.ConsentRefused)
 					return refusal
 				})
 			}
 		case consent.ObjectionRecorded:
-			if d.Scope.Covers(cell) {
+			if d.Scope.Covers(question) {
 				standing = append(standing, e)
 			}
 		case consent.ObjectionLifted:

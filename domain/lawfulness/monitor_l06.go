@@ -41,7 +41,7 @@ var l06 = Monitor{ID: "L06", Version: 1, Severity: finding.High,
 func impliedInstead(v View, d Disclosure) bool {
 	return slices.ContainsFunc(fitting(v, d.Flow), func(r Rule) bool {
 		return slices.Contains(r.Confidence, disclosure.ImpliedConsent) && !slices.ContainsFunc(d.Flow.Categories, func(c event.Category) bool {
-			return !r.Within(c) || v.Case.Consent.Denied(cellOf(d.Flow, c), v.At)
+			return !r.Within(c) || v.Case.Consent.Denied(cell(d.Flow, c), v.At)
 		})
 	})
 }

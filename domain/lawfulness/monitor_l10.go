@@ -46,10 +46,7 @@ func needsAgreement(v View, d Disclosure) bool {
 
 // outside says what of a flow an agreement does not extend to.
 func outside(v View, t agreement.Terms, f disclosure.Flow) (notes []finding.Note, categories []event.Category) {
-	party := func(org event.UUID) bool {
-		return slices.ContainsFunc(t.Parties, func(p agreement.Party) bool { return v.Shared.SameController(p.Org, org) })
-	}
-	if !party(f.FromOrg) || !party(f.ToOrg) {
+	if !v.Shared.Party(t, f.FromOrg) || !v.Shared.Party(t, f.ToOrg) {
 		notes = append(notes, "not-a-party")
 	}
 	if !t.CoversPurpose(f.Purpose) {

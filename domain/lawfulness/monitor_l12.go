@@ -40,7 +40,7 @@ var l12 = Monitor{ID: "L12", Version: 1, Severity: finding.High,
 func wrongGateway(v View, g disclosure.Gateway, f disclosure.Flow) bool {
 	switch g {
 	case "G-251B": // between English health and adult social care alone
-		return !inEnglishCare(v, f.FromOrg, f.Direction.From) || !inEnglishCare(v, f.ToOrg, f.Direction.To) || movedToWales(v)
+		return !inEnglishCare(v, f.FromOrg, f.Direction.From) || !inEnglishCare(v, f.ToOrg, f.Direction.To) || v.inWales()
 	case "G-OMA14": // NHS bodies are not named in it
 		return f.Direction.From == event.NHS || f.Direction.To == event.NHS
 	case "G-SVD": // excludes patient information
@@ -60,17 +60,6 @@ func inEnglishCare(v View, org event.UUID, side event.Side) bool {
 		return side == event.NHS
 	}
 	return o.Care && o.Nation != reference.Wales
-}
-
-// movedToWales reports whether a probation region of Wales has the case: the
-// duty of section 251B is to care in England.
-func movedToWales(v View) bool {
-	region := v.Case.Supervision.Region
-	if region == "" {
-		region = v.Case.Person.Region
-	}
-	e, _ := reference.Regions.Latest(region)
-	return e.Nation == reference.Wales
 }
 
 // supervises reports whether a flow serves supervision, not a medical purpose.

@@ -19,7 +19,9 @@ var l13 = Monitor{ID: "L13", Version: 1, Severity: finding.High,
 		if !decided || b.Article6 != consentBasis || !public(d.Flow.Direction.From) {
 			return nil
 		}
-		grant, g, ok := Last(v, func(_ event.Recorded, g consent.ConsentGranted) bool { return g.Consent == relied(d) && !g.Consent.IsZero() })
+		grant, g, ok := Last(v, func(_ event.Recorded, g consent.ConsentGranted) bool {
+			return g.Consent == relied(d) && !g.Consent.IsZero()
+		})
 		if ok && g.DPOOverride != "" {
 			return nil
 		}

@@ -18,7 +18,7 @@ var l48 = Monitor{ID: "L48", Version: 1, Severity: finding.High,
 		}
 		hit := Hit{Evidence: []event.ID{grantOf(v, c.ID), decidedBy(d)}}
 		scope, ok := scopeOf(c, v)
-		if !ok || !scope.CoversRecipient(cellOf(d.Flow, "").To) || scope.From != "" && scope.From != d.Flow.Direction.From {
+		if !ok || !scope.CoversRecipient(cell(d.Flow, "").To) || scope.From != "" && scope.From != d.Flow.Direction.From {
 			hit.Notes = append(hit.Notes, "recipient-not-covered")
 		}
 		if ok && !scope.CoversPurpose(d.Flow.Purpose) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"caseledger/domain/access"
-	"caseledger/domain/consent"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 )
@@ -167,14 +166,7 @@ func (v View) crosses(d Disclosure) bool {
 	if !from.IsZero() && !to.IsZero() && v.Shared.SameController(from, to) {
 		return false
 	}
-	for _, a := range All[consent.AuthorityToActRecorded](v) {
-		day := event.DayOf(v.At)
-		if a.Holder == d.Flow.ToPerson && !a.Holder.IsZero() && day >= a.From && (a.To == 0 || day <= a.To) &&
-			(len(a.Decisions) == 0 || slices.Contains(a.Decisions, consent.Disclosure)) {
-			return false
-		}
-	}
-	return true
+	return d.Flow.ToPerson.IsZero() || !v.actsFor(d.Flow.ToPerson)
 }
 
 // Looks yields every look at the person's record in the view.
