@@ -88,7 +88,8 @@ func careSamples() map[string]any {
 
 		"disclosure.proposed": disclosure.DisclosureProposed{Decision: sampleID, Flow: flow},
 		"disclosure.decided": disclosure.DisclosureDecided{Decision: sampleID, Flow: flow, Basis: basis, Outcome: disclosure.Refuse, Reason: "EXCESS",
-			FailedGates: []disclosure.Gate{"G6", "G9"}, Evaluator: 1, ReferenceData: event.Commitment{1, 2, 3},
+			FailedGates: []disclosure.Gate{"G6", "G9"}, Evaluator: 2, ReferenceData: event.Commitment{1, 2, 3},
+			RuleSet: "2026-01", RuleSetHash: event.Commitment{4, 5, 6}, Warnings: []disclosure.Warning{"L15"},
 			ReadSet: []disclosure.Read{{Stream: event.Case(sampleID), Revision: 7}}, Necessity: note, WhyNot: note},
 		"disclosure.made": disclosure.DisclosureMade{Disclosure: sampleID, Decision: sampleID, Flow: flow, Method: "LETTER", Consent: sampleID,
 			ConsentVersion: 2, Identifier: sampleID, Sources: []event.ID{{UUID: sampleID}},

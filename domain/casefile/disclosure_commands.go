@@ -6,6 +6,7 @@ import (
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/lawfulness"
 	"caseledger/domain/person"
 )
 
@@ -13,7 +14,7 @@ var disclosureCommands = []Command{
 	in[disclosure.State, disclosure.ProposeDisclosure]("propose-disclosure", "Ask for something to be told.", ofDisclosure,
 		tellers...),
 	in[State, DecideDisclosure]("decide-disclosure", "Decide whether something may be told, and record why.", whole,
-		disclosure.Deciders...),
+		deciders...),
 	in[State, MakeDisclosure]("make-disclosure", "Tell what a decision permits.", whole,
 		tellers...),
 	in[disclosure.State, disclosure.ReceiveDisclosure]("receive-disclosure", "Say that what was told has arrived.", ofDisclosure,
@@ -22,10 +23,10 @@ var disclosureCommands = []Command{
 		"PP", "SPO", "HUB_CLIN", "HUB_NURSE", "GP", "TX_PROV"),
 	in[disclosure.State, disclosure.ReportUnplannedDisclosure]("report-unplanned-disclosure", "Report that something was told that nobody had decided to tell.", ofDisclosure,
 		staff...),
-	in[disclosure.State, disclosure.RecordPublicInterestDecision]("record-public-interest-decision", "Record the reasoning for telling something without agreement.", ofDisclosure,
-		"CALDICOTT"),
+	in[State, RecordPublicInterestDecision]("record-public-interest-decision", "Record the reasoning for telling something without agreement.", whole,
+		"CALDICOTT", "HUB_CLIN"),
 	in[disclosure.State, disclosure.CloseDecision]("close-decision", "Say that nothing more will be told under a decision.", ofDisclosure,
-		disclosure.Deciders...),
+		deciders...),
 }
 
 // tellers hold something that may have to be told.
@@ -34,26 +35,21 @@ var tellers = []event.Role{"HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "PP", "SPO", "G
 // receivers may be told something.
 var receivers = []event.Role{"HUB_CLIN", "HUB_NURSE", "NAVIGATOR", "PP", "SPO", "GP", "TX_PROV", "PRISON_HC", "HOUSING", "COURT"}
 
+// deciders decide under some rule.
+var deciders = lawfulness.Default().Deciders()
+
 func ofDisclosure(s State) disclosure.State { return s.Disclosure }
 
 // DecideDisclosure is [disclosure.DecideDisclosure] with what the person said.
 type DecideDisclosure struct{ disclosure.DecideDisclosure }
 
-// Check refuses a permit that something stands against, naming everything that
-// does, and what the disclosure area refuses.
+// Check refuses a permit that a gate stands against, naming all that do, and
+// what the disclosure area refuses.
 func (b DecideDisclosure) Check(s State, c event.Context) error {
 	if err := b.DecideDisclosure.Check(s.Disclosure, c); err != nil || b.Result() != disclosure.Permit {
 		return err
 	}
-	return b.evaluate(s, c).Fault(b.Rule)
-}
-
-func (b DecideDisclosure) evaluate(s State, c event.Context) disclosure.Verdict {
-	p := b.Proposed(s.Disclosure)
-	v := Evaluate(s, p, c)
-	v.Reasons = append(v.Reasons, reasoned(s, b.Decision, p.Basis)...)
-	v.Permit = len(v.Reasons) == 0
-	return v
+	return Evaluate(s, b.Proposed(s.Disclosure), c).Fault()
 }
 
 // Events records the decision: a live one with what the evaluation says of
@@ -62,31 +58,23 @@ func (b DecideDisclosure) Events(s State, c event.Context) []event.Draft {
 	if c.Origin == event.Imported {
 		return b.DecideDisclosure.Events(s.Disclosure, c)
 	}
-	return b.Record(s.Disclosure, c, judged(b.evaluate(s, c), c))
+	p := b.Proposed(s.Disclosure)
+	return b.Record(s.Disclosure, c, judged(s, p, Evaluate(s, p, c), c))
 }
 
 // MakeDisclosure is [disclosure.MakeDisclosure] of what the case holds, while
 // what the decision relied on still holds.
 type MakeDisclosure struct{ disclosure.MakeDisclosure }
 
-// Check refuses to tell what no standing decision permits, what the consent
-// relied on no longer covers, what the person said no to since, and what is
-// keyed on an identifier that is not sure.
+// Check refuses to tell what no standing decision permits, what a gate stands
+// against by then, and what is keyed on an identifier that is not sure.
 func (b MakeDisclosure) Check(s State, c event.Context) error {
 	if err := b.MakeDisclosure.Check(s.Disclosure, c); err != nil {
 		return err
 	}
 	k, _ := s.Disclosure.Decision(b.Decision)
-	flow, at := b.Flow(k), c.Asked()
-	var reasons []disclosure.Against
-	if k.Basis.Confidence == disclosure.ExplicitConsent {
-		reasons = relied(s, flow, k.Basis, at)
-	}
-	reasons = append(reasons, denied(s, flow, k.Basis, at)...)
-	if s.Person.Bars(c.Actor.ID) || !flow.ToPerson.IsZero() && s.Person.Bars(flow.ToPerson) {
-		reasons = append(reasons, disclosure.Against{Code: "access-restricted", Gate: "G7", Message: "access to this case is restricted"})
-	}
-	if err := (disclosure.Verdict{Permit: len(reasons) == 0, Reasons: reasons}).Fault(k.Basis.Rule); err != nil {
+	flow := b.Flow(k)
+	if err := telling(s, flow, k, c).Fault(); err != nil {
 		return err
 	}
 	if !b.Identifier.IsZero() {
@@ -120,4 +108,27 @@ func (b MakeDisclosure) Events(s State, c event.Context) []event.Draft {
 		items = slices.DeleteFunc(items, func(i event.Item) bool { return !slices.Contains(b.Sources, i.Source) })
 	}
 	return b.Record(s.Disclosure, c, items)
+}
+
+// RecordPublicInterestDecision is [disclosure.RecordPublicInterestDecision] by
+// somebody who may decide so.
+type RecordPublicInterestDecision struct {
+	disclosure.RecordPublicInterestDecision
+}
+
+// Check refuses who may not decide under rule R04, and what the disclosure area
+// refuses.
+func (b RecordPublicInterestDecision) Check(s State, c event.Context) error {
+	r, _ := s.Surroundings.Rules(c.Asked()).RuleAt("R04", event.DayOf(c.Asked()))
+	if !s.Surroundings.DecidesAt(r, c.Actor, c.Asked()) {
+		no := fault.Refuse("decider-role", "your role may not decide this")
+		no.Rule, no.Gates = "R04", []string{"G10"}
+		return no
+	}
+	return b.RecordPublicInterestDecision.Check(s.Disclosure, c)
+}
+
+// Events records the reasoning.
+func (b RecordPublicInterestDecision) Events(s State, c event.Context) []event.Draft {
+	return b.RecordPublicInterestDecision.Events(s.Disclosure, c)
 }

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"caseledger/domain/agreement"
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/lawfulness"
 	"caseledger/domain/reference"
 )
 
@@ -67,8 +69,43 @@ func (g *story) as(role event.Role, org reference.OrganisationCode) *story {
 	return g
 }
 
-// state is the case as decisions see it now.
-func (g *story) state() casefile.State { return casefile.Fold(event.Standing(g.history)) }
+// state is the case as decisions see it now, with an agreement between
+// everybody about everything.
+func (g *story) state() casefile.State {
+	s := casefile.Fold(event.Standing(g.history))
+	s.Surroundings = agreed.KnownAt(g.ctx.Now)
+	return s
+}
+
+var (
+	pact   = event.MustUUID("5eed0000-0000-4000-8000-0000000000d5")
+	agreed = lawfulness.NewShared(orgs, agreedEvents())
+)
+
+// agreedEvents are an agreement of 2026 and its signatures, of 5 January.
+func agreedEvents() []event.Recorded {
+	terms := agreement.Terms{Label: "DSA", Purposes: reference.Purposes.Codes(), From: event.MustDay("2026-01-05"), To: event.MustDay("2027-01-05")}
+	for _, from := range event.Sides {
+		for _, to := range event.Sides {
+			terms.Flows = append(terms.Flows, agreement.Flow{From: from, To: to, Categories: []event.Category{"ID.*", "EQ.*", "H.*", "J.*", "W.*"}})
+		}
+	}
+	for _, o := range orgs.All() {
+		terms.Parties = append(terms.Parties, agreement.Party{Org: o.ID, Side: o.Side, Role: "SOLE"})
+	}
+	data := []any{agreement.AgreementDrafted{Agreement: pact, Terms: terms}}
+	for _, p := range terms.Parties {
+		data = append(data, agreement.AgreementSigned{Version: 1, Org: p.Org, Role: "SIRO"})
+	}
+	at := event.MustDay("2026-01-05").Start()
+	var events []event.Recorded
+	for i, d := range data {
+		events = append(events, event.Recorded{Position: event.Position(i + 1), Revision: event.Revision(i + 1), RecordedAt: at,
+			Stream: event.StreamID{Kind: event.AgreementStream, Of: pact}, ID: event.ID{UUID: event.DeriveUUID("test-agreement", []byte{byte(i)})},
+			Meta: event.Meta{Effective: event.At(at), Origin: event.Live}, Data: d, Operational: event.Open})
+	}
+	return events
+}
 
 // last is the most recent event.
 func (g *story) last() event.Recorded { return g.history[len(g.history)-1] }

@@ -81,14 +81,9 @@ func (b SendReferral) Check(s State, c event.Context) error {
 	if !ok {
 		return fault.Refuse("disclosure-decision-absent", "decide first that the recipient may be told")
 	}
-	flow, at := k.Flow, c.Asked()
+	flow := k.Flow
 	flow.Categories = []event.Category{referral.Needs(to.Destination)}
-	var reasons []disclosure.Against
-	if k.Basis.Confidence == disclosure.ExplicitConsent {
-		reasons = relied(s, flow, k.Basis, at)
-	}
-	reasons = append(reasons, denied(s, flow, k.Basis, at)...)
-	return disclosure.Verdict{Permit: len(reasons) == 0, Reasons: reasons}.Fault(k.Basis.Rule)
+	return telling(s, flow, k, c).Fault()
 }
 
 // decision is the one that permits to tell the recipient: the one named, or

@@ -68,10 +68,14 @@ func TestADraftIsSentByAClinician(t *testing.T) {
 func TestNobodyInCustodyIsReferredIntoTheCommunity(t *testing.T) {
 	t.Parallel()
 	g := told(t)
-	g.decides(g.toPractice("GP1", "H.REFERRAL", "W.SAFEGUARD"))
+	g.decides(g.toPractice("GP1", "H.REFERRAL"))
+	concern := g.flow("HUB-CAM", "SOCIAL1", "HOUSING", "SAFEGUARDING", "W.SAFEGUARD")
+	maps.Copy(concern, fieldsOf{"rule": "R10", "ruleVersion": 1, "art6": "A6E", "art9": "A9G", "sch1": "p18", "confidenceBasis": "C-STAT",
+		"gateway": "G-CARE", "necessityNote": "They look into the concern.", "validUntil": "2026-12-31", "personInformed": "YES"})
+	g.decides(concern)
 	g.as("PP", "PROB-N56").given("enter-custody", `{"establishment":"HMP Invented"}`).as("HUB_NURSE", "HUB-CAM")
 	g.when("send-referral", g.referralTo("GP_REGISTRATION", "GP1").String()).refused("in-custody")
-	g.when("send-referral", g.referralTo("SAFEGUARDING_ADULT", "GP1").String()).then("referral.sent")
+	g.when("send-referral", g.referralTo("SAFEGUARDING_ADULT", "SOCIAL1").String()).then("referral.sent")
 	g.given("send-referral", g.referralTo("GP_REGISTRATION", "GP1").String()) // an import is a fact
 }
 
@@ -102,8 +106,8 @@ func TestGPRegistration(t *testing.T) {
 func TestTheStatusOfAReferralIsTheReferrersToTell(t *testing.T) {
 	t.Parallel()
 	g := told(t)
-	care := g.flow("HUB-CAM", "DRUG1", "TX_PROV", "DIRECT_CARE", "H.REFERRAL")
-	maps.Copy(care, fieldsOf{"rule": "R02", "ruleVersion": 1, "art6": "A6E", "art9": "A9H", "confidenceBasis": "C-IMP",
+	care := g.flow("HUB-CAM", "DRUG1", "TX_PROV", "DIRECT_CARE", "H.SUBSTANCE")
+	maps.Copy(care, fieldsOf{"rule": "R02", "ruleVersion": 1, "art6": "A6E", "art9": "A9H", "sch1": "p2", "confidenceBasis": "C-IMP", "dsa": pact, "dsaVersion": 1,
 		"gateway": "G-NHSFUNC", "necessityNote": "They will treat the person.", "validUntil": "2026-12-31", "personInformed": "YES"})
 	g.decides(care)
 	g.when("send-referral", g.referralTo("DRUG_ALCOHOL", "DRUG1").String()).then()

@@ -1,7 +1,5 @@
 package disclosure
 
-import "caseledger/domain/event"
-
 // The codes of the decision record (domain reference sections 8.2, 8.3, 8.6).
 type (
 	Rule         string // of the rule table, "R01" to "R24"
@@ -20,6 +18,8 @@ type (
 	Likelihood   string
 	ClosedReason string
 	Mishap       string // how an unplanned disclosure came about
+	RuleSet      string // the version of a set of rules, such as "2026-01"
+	Warning      string // what a finding would be raised for, by its monitor's id, such as "L15"
 	// Evaluator is the version of what judged a decision.
 	Evaluator int
 )
@@ -95,53 +95,3 @@ var ClosedReasons = []ClosedReason{"DONE", "NOT_NEEDED", "LAPSED", "SUPERSEDED",
 
 // Mishaps lists how an unplanned disclosure comes about.
 var Mishaps = []Mishap{"TOO_MUCH", "WRONG_RECIPIENT", "OVERHEARD", "SCREEN_SEEN", "FORWARDED", "WITHOUT_DECISION", "OTHER"}
-
-// deciders are the roles that may decide under a rule (domain reference
-// section 8.8). R04 also lets a clinician decide whom the staff register marks
-// as senior; until there is one, nobody is.
-var deciders = map[Rule][]event.Role{
-	"R01": {"HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC"},
-	"R02": {"HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC"},
-	"R03": {"HUB_CLIN", "HUB_NURSE"},
-	"R04": {"CALDICOTT"},
-	"R05": {"TX_PROV"},
-	"R06": {"PP", "SPO"},
-	"R07": {"PP", "SPO"},
-	"R08": {"HUB_CLIN", "HUB_NURSE"},
-	"R09": {"PP", "SPO"},
-	"R10": {"HUB_CLIN", "HUB_NURSE"},
-	"R11": {"HUB_CLIN", "HUB_NURSE"},
-	"R12": {"CALDICOTT", "SPO"},
-	"R13": {"HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC"},
-	"R14": {"HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC"},
-	"R15": {"DPO", "IG_LEAD"},
-	"R16": {"CALDICOTT", "SPO"},
-	"R17": {"CALDICOTT", "SPO"},
-	"R20": {"HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC"},
-	"R22": {"IG_LEAD", "AUDITOR", "DPO", "CALDICOTT"},
-	"R23": {"TX_PROV"},
-	"R24": {"HUB_CLIN", "HUB_NURSE"},
-}
-
-// Deciders lists the roles that decide under some rule, each once.
-var Deciders = []event.Role{"HUB_CLIN", "HUB_NURSE", "GP", "PRISON_HC", "CALDICOTT", "TX_PROV", "PP", "SPO", "DPO", "IG_LEAD", "AUDITOR"}
-
-// overrides says which rules a live refusal or objection does not stop, and
-// for which categories; none means for all that are decided (domain reference
-// section 8.4).
-var overrides = map[Rule][]event.Category{
-	"R04": nil,
-	"R05": {"H.ATTENDANCE", "J.REQUIREMENT", "H.DRUGTEST"},
-	"R10": nil,
-	"R11": nil,
-	"R12": nil, // only where the public interest lifts the duty of confidence
-	"R16": nil,
-	"R20": nil,
-}
-
-// officialAuthority are the sides that process offence data under official
-// authority, and so need no condition of Schedule 1 for it.
-var officialAuthority = []event.Side{event.Probation, event.Court, event.Police}
-
-// publicBodies may not rest processing on consent or on legitimate interests.
-var publicBodies = []event.Side{event.NHS, event.Probation, event.Prison, event.LocalAuthority, event.Court, event.Police, event.Regulator}

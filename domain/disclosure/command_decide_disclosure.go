@@ -49,12 +49,13 @@ func (b DecideDisclosure) Proposed(s State) Proposal {
 	if k, ok := s.Decision(b.Decision); ok && p.Flow.Unsaid() {
 		p.Flow = k.Flow
 	}
+	p.Decision = b.Decision
 	return p
 }
 
 // Check refuses what was decided already, and a refusal that says too little.
 // Whether a permit may stand is judged by package casefile.
-func (b DecideDisclosure) Check(s State, c event.Context) error {
+func (b DecideDisclosure) Check(s State, _ event.Context) error {
 	if !b.Decision.IsZero() {
 		k, ok := s.Decision(b.Decision)
 		switch {
@@ -70,13 +71,18 @@ func (b DecideDisclosure) Check(s State, c event.Context) error {
 		return nil
 	}
 	p := b.Proposed(s)
-	var o objections
-	o.absent(p.ToOrg.IsZero(), "G11", "/toOrg", "which organisation asked or would be told")
-	o.absent(p.Purpose == "", "G11", "/purpose", "what for")
-	o.absent(len(p.Categories) == 0, "G11", "/categories", "what would be told")
-	o.when(b.Result() == Refuse && b.Reason == "", "reason-absent", "G11", "/reason", "a refusal says why")
-	o.when(!slices.Contains(Deciders, c.Actor.Role), "decider-role", "G10", "", "your role may not decide")
-	return Verdict{Permit: len(o) == 0, Reasons: o}.Fault(p.Rule)
+	var f fault.Fields
+	const absent = "decision-incomplete"
+	f.If(p.ToOrg.IsZero() && p.Direction.To != event.PersonSide, "/toOrg", absent, "the decision record does not say which organisation asked or would be told")
+	f.If(p.Purpose == "", "/purpose", absent, "the decision record does not say what for")
+	f.If(len(p.Categories) == 0, "/categories", absent, "the decision record does not say what would be told")
+	f.If(b.Result() == Refuse && b.Reason == "", "/reason", "reason-absent", "a refusal says why")
+	if len(f) == 0 {
+		return nil
+	}
+	no := fault.Refuse(f[0].Code, "%s", f[0].Message)
+	no.Rule, no.Gates, no.Fields = string(p.Rule), []string{"G11"}, f
+	return no
 }
 
 // Events records the decision as given, without a verdict.

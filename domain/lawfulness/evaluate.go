@@ -30,15 +30,27 @@ func Evaluate(v View, p disclosure.Proposal, by event.Actor) Verdict {
 
 // EvaluateBy is [Evaluate] by another rule set.
 func EvaluateBy(set *RuleSet, v View, p disclosure.Proposal, by event.Actor) Verdict {
+	return set.evaluate(v, gather(v, p, by), by)
+}
+
+// EvaluateTelling is [Evaluate] of what was decided earlier, when it is told:
+// what was for the deciding alone is not asked again, and whoever tells need
+// not be one who may decide.
+func EvaluateTelling(v View, flow disclosure.Flow, b disclosure.Basis, decision event.UUID, by event.Actor) Verdict {
+	f := gather(v, disclosure.Proposal{Flow: flow, Basis: b, Decision: decision}, by)
+	f.telling = true
+	return v.Shared.Rules(v.At).evaluate(v, f, by)
+}
+
+func (s *RuleSet) evaluate(v View, f facts, by event.Actor) Verdict {
 	on := event.DayOf(v.At)
-	f := gather(v, p, by)
-	rules, named := set.candidates(f, on)
-	out := Verdict{Candidates: make([]Candidate, 0, len(rules)), RuleSet: set.version, Hash: set.Hash()}
+	rules, named := s.candidates(f, on)
+	out := Verdict{Candidates: make([]Candidate, 0, len(rules)), RuleSet: s.version, Hash: s.Hash()}
 	for _, r := range rules {
-		out.Candidates = append(out.Candidates, candidate(set, r, by.Role, f, on))
+		out.Candidates = append(out.Candidates, candidate(s, r, by.Role, f, on))
 	}
 	out.settle(named)
-	out.Warnings = warnings(v, p, by)
+	out.Warnings = warnings(v, f.p, by)
 	return out
 }
 
@@ -221,3 +233,40 @@ func (v View) withAgreement(p disclosure.Proposal) disclosure.Proposal {
 }
 
 func warnings(View, disclosure.Proposal, event.Actor) []Warning { return []Warning{} }
+
+// Relevant are the streams beside the case that a verdict on a proposal read:
+// the agreement it names, the organisations at both ends and the decider's, and
+// the policy.
+func (k Known) Relevant(p disclosure.Proposal, by event.Actor) []disclosure.Read {
+	return slices.DeleteFunc(k.Reads(), func(r disclosure.Read) bool {
+		switch r.Stream.Kind {
+		case event.PolicyStream:
+			return false
+		case event.AgreementStream:
+			return r.Stream.Of != p.Agreement
+		case event.OrgStream:
+			return !slices.Contains([]event.UUID{p.FromOrg, p.ToOrg, by.Org}, r.Stream.Of)
+		}
+		return true
+	})
+}
+
+// DecidesAt reports whether somebody may decide under a rule at t.
+func (k Known) DecidesAt(r Rule, by event.Actor, t time.Time) bool {
+	held, senior := k.holds(by, t)
+	return held && (slices.Contains(r.Deciders, by.Role) || senior && slices.Contains(r.Seniors, by.Role))
+}
+
+// holds reports whether somebody holds their role at t, and as a senior one. Of
+// an organisation of whose staff nothing is known, the role that they act in is
+// the one that they hold.
+func (k Known) holds(by event.Actor, t time.Time) (held, senior bool) {
+	staff := k.Governance(by.Org).Staff
+	held = len(staff) == 0
+	for _, a := range staff {
+		if a.Staff == by.ID && a.Role == by.Role && a.HoldsAt(t) {
+			held, senior = true, senior || a.Senior
+		}
+	}
+	return held, senior
+}

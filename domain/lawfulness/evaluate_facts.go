@@ -21,6 +21,7 @@ import (
 type facts struct {
 	p        disclosure.Proposal
 	from, to Party
+	telling  bool // what was decided is being told
 	// consented are the categories of the consent relied on.
 	consented []event.Category
 	same      types.RecordMap // what no candidate changes
@@ -134,13 +135,7 @@ func (f *facts) categories(v View) {
 func (f *facts) people(v View, by event.Actor) {
 	m, s := f.same, v.Case
 	bars := func(who event.UUID) bool { return s.Person.Bars(who) && !s.BreakGlass.Lifts(who, v.At) }
-	staff := v.Shared.Governance(by.Org).Staff
-	held, senior := len(staff) == 0, false
-	for _, a := range staff {
-		if a.Staff == by.ID && a.Role == by.Role && a.HoldsAt(v.At) {
-			held, senior = true, senior || a.Senior
-		}
-	}
+	held, senior := v.Shared.holds(by, v.At)
 	entitled := f.p.ToPerson.IsZero() || f.p.ToPerson == v.Person || v.actsFor(f.p.ToPerson)
 	m["barred"] = types.Boolean(bars(by.ID))
 	m["toBarred"] = types.Boolean(!f.p.ToPerson.IsZero() && bars(f.p.ToPerson))
@@ -163,8 +158,9 @@ func (v View) actsFor(who event.UUID) bool {
 	return false
 }
 
-// dealsWith reports whether an organisation, or another of its controller,
-// recorded something of the person or was told something by the view's moment.
+// dealsWith reports whether an organisation, or another of its controller, has
+// to do with the person by the view's moment: it recorded something or was told
+// something, supervises or treats them, or they were referred to it.
 func (v View) dealsWith(org event.UUID) bool {
 	for _, e := range v.events {
 		if !e.Effective.Begun(v.At) {
@@ -181,6 +177,8 @@ func (v View) dealsWith(org event.UUID) bool {
 		return a.From.Begun(v.At) && v.Shared.sameController(a.Organisation, org)
 	}) || slices.ContainsFunc(v.Case.Referral.Referrals, func(r referral.Referral) bool {
 		return !r.SentAt.IsZero() && r.SentAt.Begun(v.At) && v.Shared.sameController(r.Details.ToOrg, org)
+	}) || slices.ContainsFunc(v.Case.Supervision.Requirements, func(r supervision.Requirement) bool {
+		return v.Shared.sameController(r.Terms.Value().Provider, org)
 	})
 }
 

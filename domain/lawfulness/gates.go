@@ -37,6 +37,7 @@ type gate struct {
 	failure     Failure
 	from, until event.Day
 	each, spare types.String
+	once        bool // asked when something is decided, and not again when it is told
 	policy      *cedar.Policy
 }
 
@@ -68,8 +69,8 @@ var resolvedSchema *resolved.Schema
 // annotations that a policy must have, and those that it may.
 var (
 	mustAnnotate = []types.Ident{"id", "gate", "code", "pointer", "message", "source", "from"}
-	mayAnnotate  = []types.Ident{"until", "each", "spare"}
-	kebabCase        = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	mayAnnotate  = []types.Ident{"until", "each", "spare", "of"}
+	kebabCase    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
 // parseGates reads the policies strictly: each forbids, has every annotation
@@ -122,7 +123,11 @@ func readGate(p *cedar.Policy) (gate, error) {
 			return gate{}, errors.New("@until is no day after @from")
 		}
 	}
+	of, once := said["of"]
+	g.once = once
 	switch {
+	case once && of != "decision":
+		return gate{}, errors.New("@of is not decision")
 	case p.Effect() != cedar.Forbid:
 		return gate{}, errors.New("it permits; a gate only forbids")
 	case !slices.Contains(disclosure.Gates, g.failure.Gate):
@@ -195,16 +200,18 @@ func setOf[C ~string](codes []C) types.Set {
 	return types.NewSet(values...)
 }
 
-// inForce iterates over the policies in force on a day, in their order.
+// inForce iterates over the policies in force on a day, in their order, for
+// telling without those that are about deciding alone.
 type inForce struct {
-	gates []gate
-	on    event.Day
+	gates   []gate
+	on      event.Day
+	telling bool
 }
 
 func (f inForce) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 	return func(yield func(cedar.PolicyID, *cedar.Policy) bool) {
 		for _, g := range f.gates {
-			if f.on >= g.from && (g.until == 0 || f.on < g.until) && !yield(cedar.PolicyID(g.failure.Policy), g.policy) {
+			if f.on >= g.from && (g.until == 0 || f.on < g.until) && !(f.telling && g.once) && !yield(cedar.PolicyID(g.failure.Policy), g.policy) {
 				return
 			}
 		}
@@ -215,7 +222,7 @@ func (f inForce) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 // the order of the policies. Cedar passes over a policy whose evaluation
 // errors; here that is a failure of its gate. It is the only caller of Cedar.
 func (g gates) judge(r Rule, role event.Role, f facts, on event.Day) []Failure {
-	_, diagnostic := cedar.Authorize(inForce{g.all, on}, g.rules, cedar.Request{
+	_, diagnostic := cedar.Authorize(inForce{g.all, on, f.telling}, g.rules, cedar.Request{
 		Principal: types.NewEntityUID(roleType, types.String(role)), Action: tell, Resource: entityOf(r), Context: f.record(r)})
 	var failed []Failure
 	forbids := map[cedar.PolicyID]bool{}

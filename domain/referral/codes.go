@@ -37,9 +37,21 @@ const ICB EscalatedTo = "ICB"
 var Clinicians = []event.Role{"HUB_CLIN", "HUB_NURSE"}
 
 // Needs is the category that sending a referral to a destination tells, and
-// so the one a decision must permit.
+// so the one a decision must permit: where the rule about the destination does
+// not go as far as referrals, what it sees of one.
 func Needs(to reference.ReferralDestination) event.Category {
 	switch to {
+	case "DRUG_ALCOHOL": // rule R02
+		return "H.SUBSTANCE"
+	case "CANCER_SCREENING": // rule R13
+		return "ID.DEMOG"
+	}
+	return category(to)
+}
+
+// category is the one that telling somebody else of a referral falls in.
+func category(of reference.ReferralDestination) event.Category {
+	switch of {
 	case "HOUSING_DUTY_TO_REFER":
 		return "W.HOUSING"
 	case "SAFEGUARDING_ADULT", "SAFEGUARDING_CHILD":

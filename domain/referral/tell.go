@@ -10,7 +10,7 @@ func Tellable(s State) []event.Item {
 		if r.SentAt.IsZero() || r.Details.Destination == "" || r.Stage == Cancelled {
 			continue
 		}
-		items = append(items, event.Item{Category: Needs(r.Details.Destination), Source: r.source, Facts: []event.Fact{
+		items = append(items, event.Item{Category: category(r.Details.Destination), Source: r.source, Facts: []event.Fact{
 			{Name: "destination", Value: string(r.Details.Destination)},
 			{Name: "status", Value: string(r.Stage)},
 			{Name: "sentAt", Value: r.SentAt.String()},
