@@ -95,13 +95,6 @@ func (g *story) when(command, body string) result {
 	return g.decide(command, body, event.Live)
 }
 
-// happened lets one event happen.
-func (g *story) happened(data any) *story {
-	g.t.Helper()
-	g.record([]event.Draft{{Data: data, Effective: event.At(g.ctx.Now)}}, event.Live)
-	return g
-}
-
 func (g *story) decide(command, body string, origin event.Origin) result {
 	g.t.Helper()
 	c, ok := catalogue.Named(command)

@@ -32,10 +32,11 @@ func london(t testing.TB, clock string) time.Time {
 // was is one thing that happened at a time.
 func was(t testing.TB, when string, data any) event.Recorded {
 	t.Helper()
-	effective := event.When{}
-	if len(when) == len(time.DateOnly) {
+	var effective event.When
+	switch len(when) {
+	case len(time.DateOnly):
 		effective = event.On(event.MustDay(when))
-	} else {
+	default:
 		effective = event.At(london(t, when))
 	}
 	return event.Recorded{Stream: stream, Data: data, Operational: event.Open, Meta: event.Meta{Effective: effective}}

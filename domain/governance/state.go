@@ -133,6 +133,7 @@ func Evolve(s State, e event.Recorded) State {
 				b.Informed = e.Effective
 			}
 		})
+	case DPIA, Document, Entry, Assignment, Training, Undertaking, Breach: // facts of the state; none is ever recorded
 	}
 	return s
 }

@@ -86,6 +86,7 @@ func Evolve(s State, e event.Recorded) State {
 		s.RuleSets = append(slices.Clip(s.RuleSets), RuleSet{d, e.Effective, e.ID})
 	case ReferenceDataPublished:
 		s.ReferenceData = append(slices.Clip(s.ReferenceData), ReferenceData{d, e.Effective, e.ID})
+	case RuleSet, ReferenceData: // facts of the state; none is ever recorded
 	}
 	return s
 }
