@@ -8,6 +8,7 @@ import (
 	"caseledger/domain/appointment"
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
+	"caseledger/domain/governance"
 	"caseledger/domain/person"
 	"caseledger/domain/reference"
 	"caseledger/domain/referral"
@@ -59,10 +60,15 @@ func (v View) related(by event.Actor) bool {
 func (v View) allocated() []event.UUID {
 	var have, handing []event.UUID
 	today := event.DayOf(v.At)
-	events := slices.SortedStableFunc(slices.Values(v.events), func(a, b event.Recorded) int {
-		return a.Effective.Earliest().Compare(b.Effective.Earliest())
-	})
-	for _, e := range events {
+	var said []event.Recorded
+	for _, e := range v.events {
+		switch e.Data.(type) {
+		case person.PersonRegistered, supervision.SupervisionStarted, supervision.PractitionerAllocated, supervision.CaseTransferred:
+			said = append(said, e)
+		}
+	}
+	slices.SortStableFunc(said, func(a, b event.Recorded) int { return a.Effective.Earliest().Compare(b.Effective.Earliest()) })
+	for _, e := range said {
 		switch d := e.Data.(type) {
 		case person.PersonRegistered:
 			site, _ := reference.Sites.Latest(d.Site)
@@ -124,14 +130,9 @@ func (v View) meets(by event.Actor) bool {
 		if slices.Contains(kind.Owners, event.Probation) {
 			with = append(with, v.Shared.region(site.Region))
 		}
-		for _, staff := range d.With {
-			for _, role := range v.Shared.Staff(staff).Roles {
-				if role.HoldsAt(v.At) {
-					with = append(with, role.Org)
-				}
-			}
-		}
-		if slices.Contains(with, by.Org) || slices.Contains(d.With, by.ID) {
+		if slices.Contains(with, by.Org) || slices.Contains(d.With, by.ID) || slices.ContainsFunc(d.With, func(staff event.UUID) bool {
+			return slices.ContainsFunc(v.Shared.Staff(staff).Roles, func(a governance.Assignment) bool { return a.Org == by.Org && a.HoldsAt(v.At) })
+		}) {
 			return true
 		}
 	}
