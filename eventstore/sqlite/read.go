@@ -18,7 +18,11 @@ const (
 	// pageEvents and pageBytes bound what a reader holds in memory; a page
 	// ends when either is reached.
 	pageEvents = 256
-	pageBytes  = 1 << 20
+	// firstPage is the size of the first page of the ledger that is read; each
+	// further one is four times the one before, up to pageEvents. Who wants one
+	// event does not read hundreds.
+	firstPage = 16
+	pageBytes = 1 << 20
 	// pollEvery is how often a read-only store looks for new events.
 	pollEvery = 250 * time.Millisecond
 )
@@ -42,10 +46,10 @@ func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// page reads up to a page's events and closes what it used. more reports that
-// the page was full.
-func page(ctx context.Context, stmt *sql.Stmt, args ...any) (events []eventstore.Stored, more bool, err error) {
-	rows, err := stmt.QueryContext(ctx, append(args, pageEvents)...)
+// page reads up to so many events, or a page's bytes, and closes what it used.
+// more reports that the page was full.
+func page(ctx context.Context, stmt *sql.Stmt, most int, args ...any) (events []eventstore.Stored, more bool, err error) {
+	rows, err := stmt.QueryContext(ctx, append(args, most)...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -69,7 +73,7 @@ func page(ctx context.Context, stmt *sql.Stmt, args ...any) (events []eventstore
 			return events, true, nil
 		}
 	}
-	return events, len(events) == pageEvents, rows.Err()
+	return events, len(events) == most, rows.Err()
 }
 
 // ReadStream implements [eventstore.Store]. An event missing in the middle of
@@ -79,7 +83,7 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 	return func(yield func(eventstore.Stored, error) bool) {
 		next := max(from, 1)
 		for more := true; more && next <= math.MaxInt64; {
-			events, full, err := s.page(ctx, s.pages.stream, key[:], int64(next))
+			events, full, err := s.page(ctx, s.pages.stream, pageEvents, key[:], int64(next))
 			if err != nil {
 				yield(eventstore.Stored{}, err)
 				return
@@ -107,8 +111,9 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 // ReadAll implements [eventstore.Store]. A missing position is [ErrDamaged].
 func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Stored, error] {
 	return func(yield func(eventstore.Stored, error) bool) {
-		for more := true; more && after <= math.MaxInt64; {
-			events, _, err := s.page(ctx, s.pages.all, int64(after))
+		most := firstPage
+		for more := true; more && after <= math.MaxInt64; most = min(4*most, pageEvents) {
+			events, _, err := s.page(ctx, s.pages.all, most, int64(after))
 			if err != nil {
 				yield(eventstore.Stored{}, err)
 				return
@@ -133,11 +138,11 @@ func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq
 	}
 }
 
-func (s *Store) page(ctx context.Context, stmt *sql.Stmt, args ...any) ([]eventstore.Stored, bool, error) {
+func (s *Store) page(ctx context.Context, stmt *sql.Stmt, most int, args ...any) ([]eventstore.Stored, bool, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, false, err
 	}
-	events, more, err := page(ctx, stmt, args...)
+	events, more, err := page(ctx, stmt, most, args...)
 	if err != nil {
 		return nil, false, s.failure(ctx, err)
 	}

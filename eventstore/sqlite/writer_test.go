@@ -237,7 +237,7 @@ func TestPagesAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, more, err := s.page(t.Context(), s.pages.all, int64(appended.Last)-600)
+		page, more, err := s.page(t.Context(), s.pages.all, pageEvents, int64(appended.Last)-600)
 		if err != nil || !more || len(page) > pageEvents || (len(page)-1)*size > pageBytes {
 			t.Errorf("a page of %d bodies of %d bytes, more %v, error %v", len(page), size, more, err)
 		}
