@@ -219,7 +219,7 @@ func (h *History) begunAt(t time.Time, standing []event.Recorded, begins *timeli
 // folded already.
 func (h *History) fold(events []event.Recorded) Case {
 	folded, as := h.events[:h.corrects], h.cases
-	if len(h.asStands) > 0 && len(events) > 0 && &events[0] == &h.standing[0] {
+	if len(h.asStands) > 0 && len(events) > 0 && len(h.standing) > 0 && &events[0] == &h.standing[0] {
 		folded, as = h.standing, h.asStands
 	}
 	k := 0
