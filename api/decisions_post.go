@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"reflect"
 
@@ -12,6 +14,7 @@ import (
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/lawfulness"
 )
 
 // decideCommand is the command whose outcome /decisions tries or records.
@@ -43,9 +46,63 @@ type verdict struct {
 	Verdict     string        `json:"verdict" doc:"PERMIT: a permit could be recorded now; REFUSE: it could not"`
 	Explanation string        `json:"explanation"`
 	Code        string        `json:"code,omitempty" doc:"of the first reason against it: kebab-case, stable"`
-	Rule        string        `json:"rule,omitempty"`
+	Rule        string        `json:"rule,omitempty" doc:"the rule that permits it; of a refusal the one that was named, or else the nearest"`
 	Gates       []string      `json:"gates,omitempty" doc:"the gates that failed"`
 	Reasons     []fault.Field `json:"reasons,omitempty" doc:"all that stands against it, and the member it is about"`
+	// Of a question about the past the two may differ.
+	AsKnown   judgement `json:"asKnown" doc:"as far as facts had been recorded by the moment asked about"`
+	Hindsight judgement `json:"hindsight" doc:"as far as facts are known now"`
+}
+
+// judgement is the whole explanation: every rule that is about the flow and
+// why it does not permit it.
+type judgement struct {
+	Permit     bool        `json:"permit"`
+	Rule       string      `json:"rule,omitempty"`
+	Instead    string      `json:"instead,omitempty" doc:"a rule that would permit it where the one that was named does not"`
+	Candidates []candidate `json:"candidates" doc:"the most specific first"`
+	Warnings   []warning   `json:"warnings,omitempty" doc:"what does not stop it, and a finding would be raised for"`
+	RuleSet    string      `json:"ruleSet"`
+	Hash       string      `json:"ruleSetHash"`
+}
+
+type candidate struct {
+	Rule   string   `json:"rule,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	Gates  []string `json:"gates" doc:"the gates that failed; none: it permits it"`
+	Failed []failed `json:"failed"`
+}
+
+type failed struct {
+	Gate    string `json:"gate"`
+	Code    string `json:"code"`
+	Pointer string `json:"pointer"`
+	Message string `json:"message"`
+	Source  string `json:"source"`
+}
+
+type warning struct {
+	Monitor string `json:"monitor"`
+	Message string `json:"message"`
+}
+
+func judgementOf(v lawfulness.Verdict) judgement {
+	j := judgement{Permit: v.Permit, Rule: string(v.Rule), Instead: string(v.Instead), Candidates: []candidate{},
+		RuleSet: string(v.RuleSet), Hash: hex.EncodeToString(v.Hash[:])}
+	for _, c := range v.Candidates {
+		out := candidate{Rule: string(c.Rule), Text: c.Text, Gates: []string{}, Failed: []failed{}}
+		for _, g := range c.Gates() {
+			out.Gates = append(out.Gates, string(g))
+		}
+		for _, f := range c.Failed {
+			out.Failed = append(out.Failed, failed{string(f.Gate), f.Code, decisionAt + f.Pointer, f.Message, f.Source})
+		}
+		j.Candidates = append(j.Candidates, out)
+	}
+	for _, w := range v.Warnings {
+		j.Warnings = append(j.Warnings, warning{string(w.Monitor), w.Message})
+	}
+	return j
 }
 
 const decisionAt = "/decision"
@@ -74,31 +131,51 @@ func decisionRoutes(a *API, c catalogue.Command) []route {
 	}
 }
 
-// evaluate decides on the write side's own state, so that the answer is the
-// one the command would get, and throws the outcome away. Only a permit is in
-// question: nothing stands against telling nothing.
+// evaluate judges on the write side's own state, and records nothing. A body
+// that names a rule gets the answer that the command would get. One that names
+// none is a question: each rule that is about it is judged as if the rest of
+// the record were as that rule usually has it. Only a permit is in question:
+// nothing stands against telling nothing.
 func (a *API) evaluate(k *call, c casefile.Command) (answer[verdict], error) {
 	person, body := unwrap(k.body)
 	requestOf(k.ctx).person = person
 	if err := validate(body); err != nil {
 		return answer[verdict]{}, under(decisionAt, err)
 	}
-	if b, ok := body.(interface{ Result() disclosure.Outcome }); ok && b.Result() != disclosure.Permit {
+	asked, ok := body.(casefile.DecideDisclosure)
+	if !ok {
+		return answer[verdict]{}, fmt.Errorf("api: %s is not a decision", c.Name)
+	}
+	if asked.Result() != disclosure.Permit {
 		return answer[verdict]{}, fault.Bad(decisionAt+"/outcome", "only-permits-are-evaluated", "leave the outcome out: what is asked is whether it could be PERMIT")
 	}
 	state, revision, err := a.config.Recorder.Load(k.ctx, person, k.caller.Actor.Org)
 	if err != nil {
 		return answer[verdict]{}, err
 	}
-	_, err = c.Decide(state, body, event.Context{Now: k.now, Person: person, Actor: k.caller.Actor, Purpose: k.purpose,
-		Command: a.random.uuid(), Origin: event.Live, Synthetic: a.config.Info.Synthetic})
+	ctx := event.Context{Now: k.now, Person: person, Actor: k.caller.Actor, Purpose: k.purpose,
+		Command: a.random.uuid(), Origin: event.Live, Synthetic: a.config.Info.Synthetic, Effective: asked.HappenedAt()}
+	proposed := asked.Proposed(state.Disclosure)
 	v := verdict{Person: person, Verdict: string(disclosure.Permit), Explanation: "Nothing on the record stands against it now."}
+	if proposed.Rule == "" {
+		known, now := casefile.AskAsKnown(state, proposed, ctx), casefile.Ask(state, proposed, ctx)
+		v.AsKnown, v.Hindsight, v.Rule, err = judgementOf(known), judgementOf(now), string(now.Rule), now.Fault()
+	} else {
+		known, now := casefile.EvaluateAsKnown(state, proposed, ctx), casefile.Evaluate(state, proposed, ctx)
+		v.AsKnown, v.Hindsight, v.Rule = judgementOf(known), judgementOf(now), string(now.Rule)
+		_, err = c.Decide(state, body, ctx)
+	}
+	if !state.Exists() {
+		_, err = c.Decide(state, body, ctx)
+	}
 	if f := fault.Of(under(decisionAt, err)); f != nil && (f.Kind == fault.Refused || f.Kind == fault.Conflict) {
-		v = verdict{Person: person, Verdict: string(disclosure.Refuse), Explanation: f.Message, Code: f.Code,
-			Rule: f.Rule, Gates: f.Gates, Reasons: f.Fields}
+		v.Verdict, v.Explanation, v.Code, v.Gates, v.Reasons = string(disclosure.Refuse), f.Message, f.Code, f.Gates, f.Fields
+		if f.Rule != "" {
+			v.Rule = f.Rule
+		}
 	} else if err != nil {
 		return answer[verdict]{}, under(decisionAt, err)
 	}
 	return answer[verdict]{Data: v, Items: 1, Subjects: []event.UUID{person}, Person: person,
-		Reflects: Reflects{Revision: revision, TrueOn: k.now, KnownOn: k.now, Latest: true, Model: "case"}}, nil
+		Reflects: Reflects{Revision: revision, TrueOn: ctx.Asked(), KnownOn: k.now, Latest: true, Model: "case"}}, nil
 }

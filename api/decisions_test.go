@@ -11,6 +11,7 @@ import (
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/person"
 )
 
 // toGP is a complete record of telling a GP of a referral.
@@ -24,7 +25,8 @@ func about(decision string) string {
 
 // opened gives the recorder a case that exists.
 func opened(b *bench) {
-	b.recorder.state = casefile.State{Log: map[event.ID]casefile.Entry{event1: {Type: "person.registered"}}, Holders: map[event.UUID]bool{hub: true}}
+	b.recorder.state = casefile.Fold([]event.Recorded{{ID: event1, Stream: event.Case(person1), Operational: event.Open, Data: person.PersonRegistered{},
+		Meta: event.Meta{Type: "person.registered", Actor: event.Actor{Org: hub, Side: event.NHS}}}})
 	b.recorder.at = 3
 }
 
@@ -50,6 +52,9 @@ func TestADecisionIsEvaluatedWithoutBeingRecorded(t *testing.T) {
 	if v.Verdict != "REFUSE" || v.Code == "" || v.Rule != "R01" || len(v.Gates) == 0 || len(v.Reasons) < 2 || v.Explanation == "" {
 		t.Errorf("an empty record: got %+v, want REFUSE with gates and reasons", v)
 	}
+	if c := v.Hindsight.Candidates; len(c) != 1 || c[0].Rule != "R01" || len(c[0].Failed) != len(v.Reasons) || c[0].Failed[0].Source == "" || v.AsKnown.RuleSet == "" || len(v.AsKnown.Hash) != 64 {
+		t.Errorf("got %+v, want the whole explanation", v.Hindsight)
+	}
 	for _, r := range v.Reasons {
 		if !strings.HasPrefix(r.Pointer, "/decision") {
 			t.Errorf("reason %s points at %q, which is not in the request", r.Code, r.Pointer)
@@ -61,6 +66,21 @@ func TestADecisionIsEvaluatedWithoutBeingRecorded(t *testing.T) {
 	looks := b.looks.all()
 	if len(looks) != 2 || looks[0].Data.Class != access.Evaluate || len(looks[0].Data.Subjects) != 1 || looks[0].Data.Subjects[0] != person1 {
 		t.Errorf("looks: %+v", looks)
+	}
+}
+
+// "May the hub tell the practice this, for care?" is answered without a record.
+func TestAQuestionNamesNoRule(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	opened(b)
+	const flow = `{"fromOrg":"de38fb3d-053e-43f6-aa56-fd6ad632ff85","toOrg":"69eb9aa9-986e-4bee-80b2-a8446c041d9b","toRole":"GP","purpose":"DIRECT_CARE","categories":["H.REFERRAL"]}`
+	if v := evaluated(t, b, about(flow)); v.Verdict != "PERMIT" || v.Rule != "R01" || len(v.Hindsight.Candidates) != 2 || len(v.Hindsight.Candidates[0].Gates) == 0 {
+		t.Errorf("got %+v, want PERMIT under R01 and R14 refused", v)
+	}
+	v := evaluated(t, b, about(strings.Replace(flow, "H.REFERRAL", "J.OFFENCE", 1)))
+	if v.Verdict != "REFUSE" || v.Code != "excess-category" || v.Rule != "R01" {
+		t.Errorf("got %+v, want it refused as beyond the ceiling", v)
 	}
 }
 

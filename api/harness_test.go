@@ -30,7 +30,7 @@ var (
 	person2 = event.MustUUID("0b5c4d1e-0000-4000-8000-000000000002") // held by another organisation
 	nobody  = event.MustUUID("0b5c4d1e-0000-4000-8000-00000000dead")
 	event1  = event.ID{UUID: event.MustUUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")}
-	hub     = event.MustUUID("0b5c4d1e-0000-4000-8000-0000000000a1")
+	hub     = event.MustUUID("de38fb3d-053e-43f6-aa56-fd6ad632ff85")
 	trust   = event.MustUUID("0b5c4d1e-0000-4000-8000-0000000000a2")
 	office  = event.MustUUID("0b5c4d1e-0000-4000-8000-0000000000b1")
 	key1    = "4f2b1c3d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"

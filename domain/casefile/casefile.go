@@ -29,6 +29,9 @@ type State struct {
 	// Surroundings are the organisations, agreements and governance that
 	// decisions ask about beside the case; the zero value knows of none.
 	Surroundings lawfulness.Known
+	// Past is everything that was recorded, for questions about what was known
+	// at another time; nil where nobody asks any. No decision depends on it.
+	Past *lawfulness.History
 
 	// Holders are the organisations that recorded something about the person
 	// or were told something about them: to everyone else the person is absent.

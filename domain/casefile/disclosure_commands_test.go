@@ -119,17 +119,17 @@ func TestWhatNoPermitMayDo(t *testing.T) {
 		body fieldsOf
 		code string
 	}{
-		"victim data":            {ok.with("categories", []string{"H.ATTENDANCE", "J.VICTIM"}), "never-crosses"},
-		"legitimate interests":   {ok.with("art6", "A6F"), "basis-barred"},
-		"consent as basis":       {ok.with("art6", "A6A"), "basis-barred"},
-		"a gateway for care":     {ok.with("gateway", "G-251B"), "wrong-gateway"},
-		"a gateway without NHS":  {ok.with("gateway", "G-OMA14"), "wrong-gateway"},
-		"serious violence":       {ok.with("gateway", "G-SVD"), "wrong-gateway"},
-		"another rule":           {ok.with("rule", "R05").with("gateway", "G-SA19"), "rule-does-not-fit"},
-		"another's decider":      {threat, "decider-role"},
-		"beyond the ceiling":     {g.toPractice("GP1", "W.HOUSING"), "excess-category"},
-		"no agreement":           {ok.without("dsa").without("dsaVersion"), "decision-incomplete"},
-		"already lapsed":         {ok.with("validUntil", "2026-02-03"), "lapses-before-it-begins"},
+		"victim data":           {ok.with("categories", []string{"H.ATTENDANCE", "J.VICTIM"}), "never-crosses"},
+		"legitimate interests":  {ok.with("art6", "A6F"), "basis-barred"},
+		"consent as basis":      {ok.with("art6", "A6A"), "basis-barred"},
+		"a gateway for care":    {ok.with("gateway", "G-251B"), "wrong-gateway"},
+		"a gateway without NHS": {ok.with("gateway", "G-OMA14"), "wrong-gateway"},
+		"serious violence":      {ok.with("gateway", "G-SVD"), "wrong-gateway"},
+		"another rule":          {ok.with("rule", "R05").with("gateway", "G-SA19"), "rule-does-not-fit"},
+		"another's decider":     {threat, "decider-role"},
+		"beyond the ceiling":    {g.toPractice("GP1", "W.HOUSING"), "excess-category"},
+		"no agreement":          {ok.without("dsa").without("dsaVersion"), "decision-incomplete"},
+		"already lapsed":        {ok.with("validUntil", "2026-02-03"), "lapses-before-it-begins"},
 	} {
 		r := g.when("decide-disclosure", c.body.String())
 		if !fault.Is(r.err, c.code) {

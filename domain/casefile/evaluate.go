@@ -26,6 +26,25 @@ func Ask(s State, p disclosure.Proposal, c event.Context) lawfulness.Verdict {
 	return lawfulness.Ask(s.view(c), p, c.Actor)
 }
 
+// EvaluateAsKnown is [Evaluate] as far as facts had been recorded by the moment
+// asked about.
+func EvaluateAsKnown(s State, p disclosure.Proposal, c event.Context) lawfulness.Verdict {
+	return lawfulness.Evaluate(s.knownThen(c), p, c.Actor)
+}
+
+// AskAsKnown is [Ask] as far as facts had been recorded by the moment asked
+// about.
+func AskAsKnown(s State, p disclosure.Proposal, c event.Context) lawfulness.Verdict {
+	return lawfulness.Ask(s.knownThen(c), p, c.Actor)
+}
+
+func (s State) knownThen(c event.Context) lawfulness.View {
+	if s.Past == nil || !c.Asked().Before(c.Now) {
+		return s.view(c)
+	}
+	return s.Past.AsKnown(c.Asked())
+}
+
 // telling says whether what a decision permits may still be told, or that part
 // of it which the flow is.
 func telling(s State, flow disclosure.Flow, k disclosure.Decision, c event.Context) lawfulness.Verdict {

@@ -35,6 +35,15 @@ type Read struct {
 
 func (DisclosureDecided) isEvent() {}
 
+// Warned lists the warnings, for the answer of the command.
+func (d DisclosureDecided) Warned() []string {
+	var codes []string
+	for _, w := range d.Warnings {
+		codes = append(codes, string(w))
+	}
+	return codes
+}
+
 var disclosureDecided = event.Define[DisclosureDecided]("disclosure.decided", 2,
 	event.From(1, func(old disclosureDecidedV1) DisclosureDecided {
 		return DisclosureDecided{Decision: old.Decision, Flow: old.Flow, Basis: old.Basis, Outcome: old.Outcome, Reason: old.Reason,

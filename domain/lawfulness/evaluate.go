@@ -112,6 +112,7 @@ func (v *Verdict) settle(named disclosure.Rule) {
 // [Complete] would complete it for the rule.
 func Ask(v View, p disclosure.Proposal, by event.Actor) Verdict {
 	set, on := v.Shared.Rules(v.At), event.DayOf(v.At)
+	p.Direction = v.Shared.direction(p.Flow)
 	rules, _ := set.candidates(gather(v, p, by), on)
 	out := Verdict{Candidates: make([]Candidate, 0, len(rules)), RuleSet: set.version, Hash: set.Hash()}
 	for _, r := range rules {
@@ -135,7 +136,7 @@ const standIn = "to be said by whoever decides"
 // stand-in.
 func Complete(v View, r Rule, p disclosure.Proposal) disclosure.Proposal {
 	from, to := v.Shared.listed(p.FromOrg), v.Shared.listed(p.ToOrg)
-	p.Direction.From, p.Direction.To = or(p.Direction.From, from.Side), or(p.Direction.To, to.Side)
+	p.Direction = v.Shared.direction(p.Flow)
 	if p.ToPerson.IsZero() && p.ToRole == "" && p.Direction.To == event.PersonSide {
 		p.ToPerson = v.Person
 	}
@@ -177,6 +178,11 @@ func Complete(v View, r Rule, p disclosure.Proposal) disclosure.Proposal {
 		p.Informed = disclosure.WasInformed
 	}
 	return p
+}
+
+// direction is a flow's, or, where it says none, its organisations'.
+func (k Known) direction(f disclosure.Flow) disclosure.Direction {
+	return disclosure.Direction{From: or(f.Direction.From, k.listed(f.FromOrg).Side), To: or(f.Direction.To, k.listed(f.ToOrg).Side)}
 }
 
 func or[C ~string](a, b C) C {
