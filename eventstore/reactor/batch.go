@@ -63,7 +63,7 @@ func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
 	if err := b.throughCases(ctx); err != nil {
 		return nil, err
 	}
-	return append(settled, b.parked...), nil
+	return slices.Concat(settled, b.parked), nil
 }
 
 // aside parks somebody whose findings cannot be read, so that others go on;

@@ -207,8 +207,10 @@ func (r *Reactor) wait(ctx context.Context) error {
 		return err
 	case <-r.After(nap):
 		stop()
-		<-grown
-		return nil
+		if err = <-grown; ctx.Err() == nil && errors.Is(err, context.Canceled) {
+			return nil // it was only woken
+		}
+		return err
 	}
 }
 
