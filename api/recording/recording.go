@@ -174,6 +174,9 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 	sent := eventstore.Command{ID: q.ID, Stream: stream, Fingerprint: fingerprint, Subject: stream.Subject(),
 		Effective: decision.When(), Actor: q.Actor, Purpose: q.Purpose, Correlation: q.Correlation, Origin: q.Origin, Import: q.Import,
 		If: q.If, IfAny: q.IfAny || command.Opens, Sees: r.sees(stream, q.Actor)}
+	if live {
+		sent.Policy = around.Rules(now).Hash()
+	}
 
 	var claimed, freed *claim
 	result, err := eventstore.Execute(ctx, r.Store, r.Codec, sent,

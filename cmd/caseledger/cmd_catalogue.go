@@ -35,8 +35,9 @@ type listedType struct {
 }
 
 type listedVersion struct {
-	Version int           `json:"version"`
-	Fields  []listedField `json:"fields"`
+	Version int            `json:"version"`
+	Fields  []listedField  `json:"fields"`
+	Schema  map[string]any `json:"schema"`
 }
 
 type listedField struct {
@@ -53,7 +54,7 @@ func listed(d *event.Definition) listedType {
 		if !ok {
 			return t
 		}
-		out := listedVersion{Version: n}
+		out := listedVersion{Version: n, Schema: event.Schema(v)}
 		for _, f := range v.Fields {
 			field := listedField{Name: f.Name, Type: kindOf(f.Type)}
 			if !d.Clear() {

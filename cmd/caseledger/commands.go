@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 // commands is every command of the program.
 func (p *program) commands() []*cobra.Command {
 	return []*cobra.Command{
-		p.demoCommand(), p.serveCommand(), p.simulateCommand(), p.replayCommand(), p.eventsCommand(),
+		p.demoCommand(), p.serveCommand(), p.simulateCommand(), p.importCommand(), p.replayCommand(), p.eventsCommand(),
 		p.projectCommand(), p.findingsCommand(), p.doctorCommand(), p.versionCommand(),
 	}
 }

@@ -67,6 +67,9 @@ var settings = []setting{
 	{command: "demo", flag: "seed", usual: "1",
 		does: "what the invented people are drawn from; the same seed draws the same people"},
 
+	{command: "import", flag: "importers", usual: "",
+		does: "who imports beside information governance leads: LABEL/ROLE, separated by commas; they record anything about anybody, unasked"},
+
 	{command: "simulate", flag: "people", usual: "0",
 		does: "how many people to invent"},
 	{command: "simulate", flag: "seed", usual: "1",

@@ -353,8 +353,8 @@ func (j *journal) look(l journalLine, q *recording.Request) (any, error) {
 	case a.Ledger && a.Export, a.Class != "" && (a.Ledger || a.Export):
 		return nil, usage("a look is one of a class, of the ledger, or an export")
 	case a.Ledger || a.Export:
-		if !slices.Contains(access.Purposes, a.Purpose) {
-			return nil, usage("the ledger is used for one of %v", access.Purposes)
+		if !purposeShape.MatchString(string(a.Purpose)) {
+			return nil, usage("a use of the ledger has a purpose: %v are those allowed", access.Purposes)
 		}
 		if a.Ledger {
 			return access.LedgerRead{View: a.View, Purpose: a.Purpose, Subjects: subjects, Items: items, Reason: reason}, nil
@@ -372,8 +372,11 @@ func (j *journal) look(l journalLine, q *recording.Request) (any, error) {
 const mostItems = 1_000_000
 
 var (
-	refShape  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$`)
-	viewShape = regexp.MustCompile(`^[a-z]+([.-][a-z]+)*$`)
+	refShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$`)
+	// purposeShape lets through a purpose that is not allowed: it happened, and is
+	// found.
+	purposeShape = regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
+	viewShape    = regexp.MustCompile(`^[a-z]+([.-][a-z]+)*$`)
 )
 
 // streamOf is what a line is given to: the case of the person labelled so, or

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 
+	"caseledger/domain/access"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 )
@@ -46,6 +48,14 @@ func TestJournalIsStrict(t *testing.T) {
 		"nobody":                 change(`"person":"P",`, ``),
 		"somebody and a stream":  change(`"person":"P"`, `"person":"P","stream":"case-11111111-1111-4111-8111-111111111111"`),
 		"another kind of stream": change(`"person":"P"`, `"stream":"org-11111111-1111-4111-8111-111111111111"`),
+		"a stream of looks":      change(`"person":"P"`, `"stream":"access-11111111-1111-4111-8111-111111111111"`),
+		"an agreement's command": change(`register-person`, `suspend-agreement`),
+		"an unknown stream":      change(`"person":"P"`, `"stream":"consent:P"`),
+		"an unknown office":      change(`"person":"P"`, `"stream":"org:NOWHERE"`),
+		"a command and a look":   change(`"person"`, `"access":{"view":"person.timeline","class":"READ_ONE"},"person"`),
+		"a system, but live":     change(`"purpose"`, `"sourceSystem":"X","purpose"`),
+		"a system of two words":  change(`"purpose"`, `"origin":"IMPORTED","importReason":"x","sourceSystem":"A B","purpose"`),
+		"a reason without end":   change(`"purpose"`, `"origin":"IMPORTED","importReason":"`+strings.Repeat("x", maxReason+1)+`","purpose"`),
 		"an unknown origin":      change(`"purpose"`, `"origin":"GUESSED","purpose"`),
 		"imported, no reason":    change(`"purpose"`, `"origin":"IMPORTED","purpose"`),
 		"live, with a reason":    change(`"purpose"`, `"importReason":"X","purpose"`),
@@ -73,6 +83,81 @@ func TestJournalIsStrict(t *testing.T) {
 	}
 	if _, err := readJournal(strings.NewReader(strings.Repeat("x", maxLineBytes+1))).next(); exitFor(err) != exitUsage {
 		t.Errorf("a line without end: got %v", err)
+	}
+}
+
+const goodLook = `{"ref":"L1","clock":"2026-02-02T09:00:00+00:00","person":"P","actor":"NAV1","purpose":"DIRECT_CARE",` +
+	`"access":{"view":"person.timeline","class":"READ_ONE"}}`
+
+// TestALookInAJournalIsStrict gives good looks, and the same with one thing
+// wrong.
+func TestALookInAJournalIsStrict(t *testing.T) {
+	t.Parallel()
+	change := func(old, with string) string {
+		if !strings.Contains(goodLook, old) {
+			t.Fatalf("the good look holds no %s", old)
+		}
+		return strings.Replace(goodLook, old, with, 1)
+	}
+	const whole = `{"view":"person.timeline","class":"READ_ONE"}`
+	for name, c := range map[string]struct {
+		line string
+		want any
+	}{
+		"a record": {goodLook, access.RecordAccessed{View: "person.timeline", Class: access.ReadOne, Subjects: []event.UUID{personID("P")}, Items: 1}},
+		"a list": {strings.Replace(change(whole, `{"view":"caseload","class":"READ_LIST","items":7}`), `"person":"P",`, "", 1),
+			access.RecordAccessed{View: "caseload", Class: access.ReadList, Items: 7}},
+		"the ledger": {change(whole, `{"view":"ledger","ledger":true,"purpose":"AUDIT"}`),
+			access.LedgerRead{View: "ledger", Purpose: "AUDIT", Subjects: []event.UUID{personID("P")}, Items: 1}},
+		"the ledger, for what it may not be": {change(whole, `{"view":"ledger","ledger":true,"purpose":"PERFORMANCE"}`),
+			access.LedgerRead{View: "ledger", Purpose: "PERFORMANCE", Subjects: []event.UUID{personID("P")}, Items: 1}},
+		"a replay": {change(whole, `{"view":"replay","export":true,"purpose":"AUDIT"}`),
+			access.ReplayExported{Purpose: "AUDIT", Subjects: []event.UUID{personID("P")}, Items: 1}},
+	} {
+		e, err := readJournal(strings.NewReader(c.line)).next()
+		if err != nil || !reflect.DeepEqual(e.look, c.want) || e.request.Stream.Kind != event.AccessStream {
+			t.Errorf("%s is read as %+v (%s), %v", name, e.look, e.request.Stream, err)
+		}
+	}
+	for name, line := range map[string]string{
+		"nobody":                  change(`"person":"P",`, ""),
+		"no purpose":              change(`"purpose":"DIRECT_CARE",`, ""),
+		"no view":                 change(`"view":"person.timeline",`, ""),
+		"a view of two words":     change(`person.timeline`, `person timeline`),
+		"no class":                change(`,"class":"READ_ONE"`, ""),
+		"an unknown class":        change(`READ_ONE`, `GLANCE`),
+		"a class and a ledger":    change(`"class"`, `"ledger":true,"class"`),
+		"both":                    change(whole, `{"view":"ledger","ledger":true,"export":true,"purpose":"AUDIT"}`),
+		"the ledger, for nothing": change(whole, `{"view":"ledger","ledger":true}`),
+		"a body":                  change(`"access"`, `"body":{},"access"`),
+		"a refusal":               change(`"access"`, `"expectRejected":"x","access"`),
+		"fewer than nothing":      change(`"class"`, `"items":-1,"class"`),
+		"an unknown member":       change(`"class"`, `"who":"P","class"`),
+		"an agreement":            change(`"person":"P"`, `"stream":"agreement:DSA-1"`),
+	} {
+		if e, err := readJournal(strings.NewReader(line)).next(); exitFor(err) != exitUsage {
+			t.Errorf("%s: read as %+v, %v", name, e.look, err)
+		}
+	}
+}
+
+// TestALineNamesItsStream checks what the names of streams stand for.
+func TestALineNamesItsStream(t *testing.T) {
+	t.Parallel()
+	hub, _ := theRegister.ByCode("HUB-CAM")
+	j := readJournal(strings.NewReader(""))
+	for name, want := range map[string]event.StreamID{
+		"agreement:DSA-1": event.Agreement(agreementID("DSA-1")),
+		"org:HUB-CAM":     event.Organisation(hub.ID),
+		"finding:A":       event.Findings(personID("A")),
+		"policy":          event.Policy,
+		"case-11111111-1111-4111-8111-111111111111":      event.Case(event.MustUUID("11111111-1111-4111-8111-111111111111")),
+		"agreement-11111111-1111-4111-8111-111111111111": event.Agreement(event.MustUUID("11111111-1111-4111-8111-111111111111")),
+		"finding:11111111-1111-4111-8111-111111111111":   event.Findings(event.MustUUID("11111111-1111-4111-8111-111111111111")),
+	} {
+		if got, err := j.streamOf(journalLine{Stream: name}); err != nil || got != want {
+			t.Errorf("%s stands for %s (%v), want %s", name, got, err, want)
+		}
 	}
 }
 
@@ -120,6 +205,8 @@ func FuzzJournal(f *testing.F) {
 	f.Add(goodLine)
 	f.Add(goodLine + "\n" + goodLine)
 	f.Add(`{"ref":"@","body":{"a":"@made:x:y"}}`)
+	f.Add(goodLook)
+	f.Add(strings.Replace(goodLine, `"person":"P"`, `"stream":"finding:P"`, 1))
 	f.Add("\x00\n{}\n[]\n\"\"")
 	for _, name := range journeyNames {
 		text, err := journeys.ReadFile("journeys/" + name + ".jsonl")
@@ -142,7 +229,7 @@ func FuzzJournal(f *testing.F) {
 				}
 				return
 			}
-			if e.request.Body == nil || e.request.ID.IsZero() || e.request.Person.IsZero() {
+			if (e.request.Body == nil) == (e.look == nil) || e.request.ID.IsZero() || e.request.Stream == (event.StreamID{}) {
 				t.Fatalf("an entry lacks a part: %+v", e.ref)
 			}
 		}
@@ -300,12 +387,12 @@ func TestJournalSchemaKnowsEveryCommand(t *testing.T) {
 			t.Errorf("the schema does not know %s", member)
 		}
 	}
-	for _, member := range []string{"stream", "effectiveAt", "origin", "importReason", "expectRejected"} {
+	for _, member := range []string{"access", "stream", "effectiveAt", "origin", "importReason", "sourceSystem", "expectRejected"} {
 		if schema.Properties[member] == nil {
 			t.Errorf("the schema does not know %s", member)
 		}
 	}
-	for _, name := range []string{"register-person", "grant-consent", "make-disclosure", "send-referral"} {
+	for _, name := range []string{"register-person", "grant-consent", "make-disclosure", "send-referral", "draft-agreement", "detect-breach", "resolve-finding"} {
 		if !strings.Contains(out, `"`+name+`"`) {
 			t.Errorf("the schema does not know the command %s", name)
 		}

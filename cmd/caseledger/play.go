@@ -48,7 +48,7 @@ type player struct {
 	recorder *recording.Recorder // whose clock is the hand clock, where there is one
 	looks    *accessLog
 	clock    *handClock // set to each line's; nil where time is real
-	dry      bool       // nothing is recorded
+	try      bool       // nothing is recorded
 }
 
 // player applies journals to the record, as the organisations see it.
@@ -116,13 +116,9 @@ func (p *player) apply(ctx context.Context, e entry) (events int, repeated bool,
 	case e.expectRejected != "":
 		return 0, false, p.refuse(ctx, e)
 	}
-	recorder := *p.recorder
-	if p.dry {
-		recorder.Store = tried{recorder.Store}
-	}
-	outcome, err := recorder.Record(ctx, e.request)
+	outcome, err := p.recorder.Record(ctx, e.request)
 	switch {
-	case p.dry && errors.Is(err, errWouldBeRecorded):
+	case p.try && errors.Is(err, errWouldBeRecorded):
 		return 0, false, nil
 	case err != nil:
 		return 0, false, err
@@ -134,7 +130,7 @@ func (p *player) apply(ctx context.Context, e entry) (events int, repeated bool,
 
 // look records who looked.
 func (p *player) look(ctx context.Context, q recording.Request, data any) (repeated bool, err error) {
-	if p.dry {
+	if p.try {
 		return false, nil
 	}
 	return p.looks.append(ctx, eventstore.Command{ID: q.ID, Stream: q.Stream, Subject: q.Actor.Org, Effective: q.Effective,

@@ -75,7 +75,7 @@ type Meta struct {
 	Causation   UUID     `json:"causation,omitzero"`
 	Corrects    ID       `json:"corrects,omitzero"` // the event this one replaces, corrects or voids
 	Origin      Origin   `json:"origin"`
-	Policy      [32]byte `json:"-"` // SHA-256 of the rule set in force; zero where no rule was asked
+	Policy      [32]byte `json:"-"` // SHA-256 of the rule set in force when it was decided; zero for what was not decided here
 }
 
 // Recorded is a stored event, decoded and at today's version, as far as the
