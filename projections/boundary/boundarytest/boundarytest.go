@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
 	"caseledger/projections/boundary"
@@ -40,12 +40,18 @@ type Case struct {
 // New returns an empty ledger that a viewer reads, about the first invented
 // person.
 func New(v boundary.Viewer) *Case {
-	return &Case{projectiontest.NewLedger(casefile.Catalogue), v, projectiontest.Person(1)}
+	return &Case{projectiontest.NewLedger(catalogue.Events), v, projectiontest.Person(1)}
 }
 
 // Of turns to the n-th invented person.
 func (c *Case) Of(n int) *Case {
 	c.person = projectiontest.Person(n)
+	return c
+}
+
+// On turns to a stream of another kind.
+func (c *Case) On(stream event.StreamID) *Case {
+	c.person = stream
 	return c
 }
 
