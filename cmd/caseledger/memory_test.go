@@ -66,7 +66,7 @@ func TestBlackBoxMemoryIsConstant(t *testing.T) {
 		fillLedger(t, dataDir(data[name]), people)
 		buildViews(t, dataDir(data[name]), "NHS")
 	}
-	for _, args := range [][]string{{"events", "export"}, {"events", "list"}, {"doctor"}, {"project", "rebuild", "timeline", "--side", "NHS"}, {"project", "check", "caseload", "--side", "NHS"}} {
+	for _, args := range [][]string{{"events", "export"}, {"events", "list"}, {"doctor"}, {"project", "rebuild", "timeline", "--side", "NHS"}, {"project", "check", "caseload", "--side", "NHS"}, {"findings", "run"}, {"findings", "list"}} {
 		small := peak(t, append(args, "--quiet", "--data", data["10,000"])...)
 		large := peak(t, append(args, "--quiet", "--data", data["40,000"])...)
 		t.Logf("%v: %d MiB for 10,000 events, %d MiB for 40,000", args, small>>10, large>>10)

@@ -26,7 +26,7 @@ type monitors struct {
 func (r *record) monitors(ctx context.Context, t trusted, now func() time.Time, progress func(reactor.Sum)) (*monitors, error) {
 	k, err := keep.OpenSQLite(ctx, r.dir.file(monitorsFile))
 	if err != nil {
-		return nil, fmt.Errorf("open what the monitors keep in %s: %w", r.dir, err)
+		return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", r.dir.file(monitorsFile), err)
 	}
 	return &monitors{reactor.New(reactor.Config{Store: r.store, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
 		Judges: reactor.Monitors(), Broken: poisonous, Clock: now, After: time.After, Progress: progress}), k}, nil
