@@ -19,6 +19,7 @@ import (
 
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
+	"caseledger/domain/policy"
 	"caseledger/domain/reference"
 )
 
@@ -26,7 +27,7 @@ import (
 type Failure struct {
 	Gate    disclosure.Gate `json:"gate"`
 	Policy  string          `json:"policy"`  // the id of the policy that forbids it
-	Code    string          `json:"code"`    // kebabCase-case, stable
+	Code    string          `json:"code"`    // kebab-case, stable
 	Pointer string          `json:"pointer"` // the member of the proposal it is about
 	Message string          `json:"message"`
 	Source  string          `json:"source"` // the law or policy behind it
@@ -76,7 +77,7 @@ var (
 // parseGates reads the policies strictly: each forbids, has every annotation
 // and fits the schema, and together they have every gate.
 func parseGates(raw []byte, rules []Rule) (gates, error) {
-	file := string(GatesFile)
+	file := string(policy.Gates)
 	list, err := cedar.NewPolicyListFromBytes(file, raw)
 	if err != nil {
 		return gates{}, fmt.Errorf("%s: %w", file, err)

@@ -20,12 +20,6 @@ import (
 	"caseledger/domain/reference"
 )
 
-// The documents of a rule set, by the names under which they are published.
-const (
-	RulesFile policy.Name = "rules.json"
-	GatesFile policy.Name = "gates.cedar"
-)
-
 var (
 	//go:embed rules.json
 	defaultRules []byte
@@ -54,15 +48,7 @@ func (s *RuleSet) Source() string { return s.source }
 func (s *RuleSet) Documents() []event.Commitment { return slices.Clone(s.documents[:]) }
 
 // Hash is the SHA-256 over the documents' hashes.
-func (s *RuleSet) Hash() event.Commitment { return hashOf(s.documents[:]) }
-
-func hashOf(documents []event.Commitment) event.Commitment {
-	h := sha256.New()
-	for _, d := range documents {
-		h.Write(d[:])
-	}
-	return event.Commitment(h.Sum(nil))
-}
+func (s *RuleSet) Hash() event.Commitment { return policy.SetHash(s.documents[:]) }
 
 // All returns every rule, by id and then by its first day.
 func (s *RuleSet) All() []Rule { return slices.Clone(s.rules) }
@@ -149,7 +135,7 @@ func Parse(rules, gates []byte) (*RuleSet, error) {
 }
 
 func (s *RuleSet) parseRules(raw []byte) error {
-	file := string(RulesFile)
+	file := string(policy.Rules)
 	var in struct {
 		List    string            `json:"list"`
 		Version policy.Version    `json:"version"`
@@ -332,38 +318,16 @@ func meet[C comparable](a, b []C) bool {
 	return slices.ContainsFunc(a, func(c C) bool { return slices.Contains(b, c) })
 }
 
-// published is what the policy stream holds.
+// published are the rule sets of the policy stream, opened.
 type published struct {
-	documents map[event.Commitment]*document
-	sets      []publishedSet // in the order they were published
-}
-
-type document struct {
-	name  policy.Name
-	parts [][]byte
-}
-
-type publishedSet struct {
-	from event.When
-	set  *RuleSet
+	policy policy.State
+	sets   map[event.ID]*RuleSet // by the event that put each into force
 }
 
 func foldPolicy(standing []event.Recorded) published {
-	p := published{documents: map[event.Commitment]*document{}}
-	for _, e := range standing {
-		switch d := e.Data.(type) {
-		case policy.DocumentPublished:
-			doc := p.documents[d.Hash]
-			if doc == nil {
-				doc = &document{name: d.Name}
-				p.documents[d.Hash] = doc
-			}
-			if d.Part == len(doc.parts)+1 {
-				doc.parts = append(doc.parts, d.Bytes.Value())
-			}
-		case policy.RuleSetPublished:
-			p.sets = append(p.sets, publishedSet{e.Effective, p.open(d)})
-		}
+	p := published{policy.Fold(standing), map[event.ID]*RuleSet{}}
+	for _, r := range p.policy.RuleSets {
+		p.sets[r.Source] = open(p.policy, r)
 	}
 	return p
 }
@@ -371,32 +335,21 @@ func foldPolicy(standing []event.Recorded) published {
 // open parses a published rule set. One whose documents are not on the stream,
 // are not what their hashes say, or cannot be understood has no rules, so that
 // nothing may be told by it.
-func (p published) open(d policy.RuleSetPublished) *RuleSet {
-	s := &RuleSet{version: d.Version}
-	var bytes [2][]byte
-	for _, hash := range d.Documents {
-		doc := p.documents[hash]
-		if doc == nil {
-			continue
-		}
-		i := slices.Index([]policy.Name{RulesFile, GatesFile}, doc.name)
-		if i < 0 {
-			continue
-		}
-		s.documents[i] = hash
-		bytes[i] = slices.Concat(doc.parts...)
+func open(s policy.State, r policy.RuleSet) *RuleSet {
+	set := &RuleSet{version: r.Version}
+	copy(set.documents[:], r.Documents)
+	texts, err := s.Texts(r.Documents)
+	if err != nil || r.RuleSet != set.Hash() {
+		return set
 	}
-	if sha256.Sum256(bytes[0]) != s.documents[0] || sha256.Sum256(bytes[1]) != s.documents[1] {
-		return s
-	}
-	if known, ok := parsed.Load(s.Hash()); ok {
+	if known, ok := parsed.Load(set.Hash()); ok {
 		return known.(*RuleSet)
 	}
-	whole, err := Parse(bytes[0], bytes[1])
-	if err != nil {
-		return s
+	whole, err := Parse(texts[policy.Rules], texts[policy.Gates])
+	if err != nil || whole.Hash() != set.Hash() {
+		return set
 	}
-	parsed.Store(s.Hash(), whole)
+	parsed.Store(set.Hash(), whole)
 	return whole
 }
 
@@ -407,14 +360,29 @@ var parsed sync.Map
 // that was published and had begun, or else the default.
 func (k Known) Rules(t time.Time) *RuleSet {
 	p, _ := folded(k, event.Policy, foldPolicy)
-	var in publishedSet
-	for _, s := range p.sets {
-		if s.from.Begun(t) && (in.set == nil || !s.from.Earliest().Before(in.from.Earliest())) {
-			in = s
-		}
+	if r, ok := p.policy.RuleSetAt(t); ok {
+		return p.sets[r.Source]
 	}
-	if in.set == nil {
-		return Default()
+	return Default()
+}
+
+// RuleSet returns a published rule set, or the default, by its hash; false if
+// none is known.
+func (k Known) RuleSet(hash event.Commitment) (*RuleSet, bool) {
+	p, _ := folded(k, event.Policy, foldPolicy)
+	if r, ok := p.policy.RuleSet(hash); ok {
+		return p.sets[r.Source], true
 	}
-	return in.set
+	return Default(), Default().Hash() == hash
+}
+
+// RuleSets returns every published rule set, in the order in which they were
+// published.
+func (k Known) RuleSets() []*RuleSet {
+	p, _ := folded(k, event.Policy, foldPolicy)
+	var all []*RuleSet
+	for _, r := range p.policy.RuleSets {
+		all = append(all, p.sets[r.Source])
+	}
+	return all
 }
