@@ -14,6 +14,7 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/domain/person"
 	"caseledger/domain/reference"
+	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/memory"
 	"caseledger/eventstore/surroundings"
@@ -104,6 +105,16 @@ func (d *desk) request(command string, body any, actor event.Actor, who event.UU
 	d.serial++
 	return recording.Request{Command: command, Body: body, Person: who, Actor: actor, Purpose: "DIRECT_CARE", Origin: event.Live,
 		ID: event.DeriveUUID("test-command", []byte{d.serial}), IfAny: true}
+}
+
+// opened is an entry as a side may read it.
+func (d *desk) opened(side event.Side, s eventstore.Stored) event.Recorded {
+	d.t.Helper()
+	e, err := codec.NewReader(catalogue.Events, d.keys.View(side), codec.Options{}).Decode(d.t.Context(), s)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return e
 }
 
 func (d *desk) do(q recording.Request) recording.Outcome {
