@@ -74,6 +74,19 @@ func journeyBaseline() io.Reader {
 	return &b.text
 }
 
+// openJourney opens one of the three journeys, with the baseline that it begins
+// with.
+func openJourney(name string) (io.ReadCloser, error) {
+	f, err := journeys.Open("journeys/" + name + ".jsonl")
+	if err != nil {
+		return nil, fmt.Errorf("open the journey: %w", err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(journeyBaseline(), f), f}, nil
+}
+
 // governed are the organisations that act in invented records.
 func governed() []string {
 	var labels []string
@@ -85,9 +98,9 @@ func governed() []string {
 	return append(labels, "CRISIS", "WALES-LHB")
 }
 
-// lead is the information governance lead of an organisation: of the cast, or
+// leadOf is the information governance lead of an organisation: of the cast, or
 // else invented for it.
-func lead(org string) any {
+func leadOf(org string) any {
 	for _, m := range cast {
 		if o, ok := theRegister.ByCode(m.org); ok && m.role == "IG_LEAD" && o.Label == org {
 			return m.label
@@ -120,18 +133,18 @@ func (b *baseline) write() {
 	for _, org := range governed() {
 		o, _ := theRegister.ByCode(reference.OrganisationCode(org))
 		stream := "org:" + org
-		b.say(stream, "approve-dpia", lead(org), 0, body{"processing": "HEALTH_HUB", "residualRisk": "MEDIUM", "reviewDue": review,
+		b.say(stream, "approve-dpia", leadOf(org), 0, body{"processing": "HEALTH_HUB", "residualRisk": "MEDIUM", "reviewDue": review,
 			"dpoAdvice": "Proportionate, with the mitigations.", "mitigation": "Least detail, sealed by person, every look recorded."})
 		conditions := []string{"A9G", "SCH1_PART2"}
 		if o.Side == event.Probation {
 			conditions = append(conditions, "S42")
 		}
 		for _, c := range conditions {
-			b.say(stream, "publish-policy-document", lead(org), 0, body{"condition": c, "from": b.begin.String(), "reviewDue": review})
+			b.say(stream, "publish-policy-document", leadOf(org), 0, body{"condition": c, "from": b.begin.String(), "reviewDue": review})
 		}
 		for _, f := range processing(o.Side) {
 			purpose, to, _ := strings.Cut(f, ">")
-			b.say(stream, "record-ropa-entry", lead(org), 0, body{"purpose": purpose, "recipientSide": to,
+			b.say(stream, "record-ropa-entry", leadOf(org), 0, body{"purpose": purpose, "recipientSide": to,
 				"categories": []string{"ID.*", "H.*", "J.*", "W.*"}, "from": b.begin.String()})
 		}
 	}
@@ -161,10 +174,10 @@ func (b *baseline) staff(day event.Day) {
 	for _, m := range cast {
 		o, _ := theRegister.ByCode(m.org)
 		stream := "org:" + o.Label
-		b.say(stream, "assign-staff-role", lead(o.Label), day, body{"staff": "@actor:" + m.label, "role": string(m.role)})
-		b.say(stream, "record-training", lead(o.Label), day, body{"staff": "@actor:" + m.label, "course": "DATA_SECURITY"})
+		b.say(stream, "assign-staff-role", leadOf(o.Label), day, body{"staff": "@actor:" + m.label, "role": string(m.role)})
+		b.say(stream, "record-training", leadOf(o.Label), day, body{"staff": "@actor:" + m.label, "course": "DATA_SECURITY"})
 		if m.role == "NAVIGATOR" && o.Side == event.NHS {
-			b.say(stream, "sign-undertaking", lead(o.Label), day, body{"staff": "@actor:" + m.label})
+			b.say(stream, "sign-undertaking", leadOf(o.Label), day, body{"staff": "@actor:" + m.label})
 		}
 	}
 }
@@ -178,9 +191,9 @@ func (b *baseline) agree(p pact) {
 	}
 	signed := min(p.from, b.begin)
 	stream := "agreement:" + p.label
-	b.say(stream, "draft-agreement", lead(p.parties[0]), signed, body{"label": p.label, "title": p.title, "parties": parties,
+	b.say(stream, "draft-agreement", leadOf(p.parties[0]), signed, body{"label": p.label, "title": p.title, "parties": parties,
 		"purposes": p.purposes, "flows": p.flows, "from": p.from.String(), "to": p.to.String()})
 	for _, org := range p.parties {
-		b.say(stream, "sign-agreement", lead(org), signed, body{"version": 1, "org": "@org:" + org, "role": "IAO"})
+		b.say(stream, "sign-agreement", leadOf(org), signed, body{"version": 1, "org": "@org:" + org, "role": "IAO"})
 	}
 }

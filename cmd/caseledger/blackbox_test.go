@@ -40,7 +40,7 @@ func statusOf(t *testing.T, rows []consentRow, id event.UUID) string {
 func TestBlackBoxJourneyA(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	mustCommand(t, "simulate", "--data", data, "--journal", filepath.Join("journeys", "alpha.jsonl"))
+	mustCommand(t, "simulate", "--data", data, "--journal", "alpha")
 	r := serveData(t, data)
 	a, moment := personID("A").String(), "2026-02-23T12:00:00Z"
 	cA2 := event.Context{Person: personID("A"), Command: event.DeriveUUID("journal-command", []byte("A5"))}.NewID("consent")

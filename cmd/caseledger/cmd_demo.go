@@ -93,9 +93,9 @@ func (p *program) demo(ctx context.Context) error {
 func (p *program) fill(ctx context.Context, o opening, people, seed uint64) error {
 	var all []*journal
 	for _, name := range journeyNames {
-		f, err := journeys.Open("journeys/" + name + ".jsonl")
+		f, err := openJourney(name)
 		if err != nil {
-			return fmt.Errorf("open a journey: %w", err)
+			return err
 		}
 		defer func() { _ = f.Close() }()
 		all = append(all, readJournal(f))

@@ -97,13 +97,10 @@ func TestBlackBoxFindings(t *testing.T) {
 // of 25 February.
 func unanswered(t *testing.T) string {
 	t.Helper()
-	text, err := journeys.ReadFile("journeys/alpha.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := journeyText(t, "alpha")
 	var cut strings.Builder
 	for line := range strings.Lines(string(text)) {
-		if !strings.Contains(line, `"clock":"2026-02-2`) && !strings.Contains(line, `"clock":"2026-03`) {
+		if !strings.Contains(line, `"clock":"2026-02-2`) && !strings.Contains(line, `"clock":"2026-03`) && !strings.Contains(line, `"clock":"2026-04`) {
 			cut.WriteString(line)
 		}
 	}

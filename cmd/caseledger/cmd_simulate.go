@@ -5,26 +5,27 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
 
 func (p *program) simulateCommand() *cobra.Command {
-	var path string
+	var paths []string
 	c := &cobra.Command{
 		Use: "simulate", Short: "Fill a new data folder with invented people", Args: cobra.NoArgs,
 		Long: "Runs a journal, or an invented population, into a data folder that is new or empty, and marks it synthetic: " +
 			"nothing real can be recorded there afterwards. A line that cannot be applied stops the run with its number; what came before it stays.",
 		Example: "  caseledger simulate --data /tmp/alpha --journal alpha.jsonl\n  caseledger simulate --data /tmp/many --people 1000 --seed 7\n" +
 			"  caseledger simulate --data /tmp/alpha --journal - < alpha.jsonl",
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), path) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), paths) },
 	}
 	declare(c.Flags(), "simulate")
-	c.Flags().StringVar(&path, "journal", "", "journal file, JSON Lines; - is standard input; the three journeys are alpha, bravo and charlie")
+	c.Flags().StringArrayVar(&paths, "journal", nil, "journal file, JSON Lines; - is standard input; the three journeys are alpha, bravo and charlie; given again, several run as one")
 	return c
 }
 
-func (p *program) simulate(ctx context.Context, path string) error {
+func (p *program) simulate(ctx context.Context, paths []string) error {
 	people, err := p.config.number("people", 0, mostPeople)
 	if err != nil {
 		return err
@@ -33,19 +34,20 @@ func (p *program) simulate(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if (path == "") == (people == 0) {
+	if (len(paths) == 0) == (people == 0) {
 		return usage("one of --journal and --people is needed")
 	}
 	p.announce()
 	var journals []*journal
-	if path != "" {
+	for _, path := range paths {
 		in, err := p.journalFile(path)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = in.Close() }()
 		journals = append(journals, readJournal(in))
-	} else {
+	}
+	if people > 0 {
 		journals = append(journals, population(people, seed))
 	}
 	sum, err := p.load(ctx, p.opening(writing), journals...)
@@ -63,8 +65,8 @@ func (p *program) journalFile(path string) (io.ReadCloser, error) {
 	if path == "-" {
 		return io.NopCloser(p.in), nil
 	}
-	if journey, err := journeys.Open("journeys/" + path + ".jsonl"); err == nil {
-		return journey, nil
+	if slices.Contains(journeyNames, path) {
+		return openJourney(path)
 	}
 	f, err := os.Open(path)
 	if err != nil {

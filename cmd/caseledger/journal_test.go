@@ -209,10 +209,7 @@ func FuzzJournal(f *testing.F) {
 	f.Add(strings.Replace(goodLine, `"person":"P"`, `"stream":"finding:P"`, 1))
 	f.Add("\x00\n{}\n[]\n\"\"")
 	for _, name := range journeyNames {
-		text, err := journeys.ReadFile("journeys/" + name + ".jsonl")
-		if err != nil {
-			f.Fatal(err)
-		}
+		text := journeyText(f, name)
 		f.Add(string(text[:2000]))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -319,10 +316,7 @@ func TestJourneysAreTheDomainReferences(t *testing.T) {
 	p := r.player(clock, clock.now, everybody())
 	var rejected, imported []string
 	for _, name := range journeyNames {
-		text, err := journeys.ReadFile("journeys/" + name + ".jsonl")
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := journeyText(t, name)
 		clock.set(event.MustDay("2026-01-01").Start())
 		j := readJournal(bytes.NewReader(text))
 		for {

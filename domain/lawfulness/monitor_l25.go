@@ -69,13 +69,14 @@ func learntBy(v View, d Disclosure) []event.ID {
 }
 
 // recordsOriginator reports whether it was decided to tell it on, by whoever
-// told it, and the originator informed.
+// told it, and the originator informed of everything that was told.
 func recordsOriginator(v View, d Disclosure) bool {
 	if _, decided := basisOf(d); !decided {
 		return false
 	}
 	is := func(_ event.Recorded, o disclosure.OnwardDisclosed) bool {
-		return o.Onward == d.ID && !o.Origin.IsZero() && o.OriginatorInformed && o.Decision == d.Decided
+		return o.Decision == d.Decided && !o.Origin.IsZero() && o.OriginatorInformed &&
+			!slices.ContainsFunc(d.Flow.Categories, func(c event.Category) bool { return !reference.CoveredBy(o.Categories, c) })
 	}
 	_, _, ok := last(v.given, is)
 	return ok
