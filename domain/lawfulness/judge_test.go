@@ -3,6 +3,7 @@ package lawfulness
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -308,4 +309,89 @@ func TestFindingsAreInTheOrderOfTheirItems(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A view is put together from what is folded already; it must come to what
+// folding everything afresh comes to.
+func TestAViewIsWhatStoodThen(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := tangled(t, rt)
+		h := s.history()
+		var scratch []event.Recorded
+		compare := func(v View, want []event.Recorded) {
+			want = slices.DeleteFunc(want, func(e event.Recorded) bool { return !h.begun(e, v.At) })
+			if !slices.EqualFunc(v.events, want, func(a, b event.Recorded) bool { return a.ID == b.ID }) {
+				rt.Fatalf("at %v known %v: %d events, want %d", v.At, v.Known, len(v.events), len(want))
+			}
+			if !reflect.DeepEqual(v.Case, FoldCase(want)) {
+				rt.Fatalf("at %v known %v: the case is another than its events say", v.At, v.Known)
+			}
+		}
+		by := func(known time.Time) []event.Recorded {
+			return slices.DeleteFunc(slices.Clone(s.events), func(e event.Recorded) bool { return e.RecordedAt.After(known) })
+		}
+		for _, e := range h.standing {
+			at := e.Effective.Latest()
+			compare(h.view(at, endOfTime, nil), slices.Clone(event.Standing(s.events)))
+			compare(h.view(at, e.RecordedAt, nil), slices.Clone(event.Standing(by(e.RecordedAt))))
+
+			known := by(at)
+			given := h.cited(e)
+			want := slices.DeleteFunc(slices.Clone(event.Standing(known)), func(o event.Recorded) bool { return e.RecordedAt.After(at) && o.ID == e.Corrects })
+			recorded := func(id event.ID) bool {
+				return slices.ContainsFunc(known, func(o event.Recorded) bool { return o.ID == id })
+			}
+			for _, o := range h.standing {
+				if slices.Contains(given, o.ID) && !recorded(o.ID) && (o.ID == e.ID || !recorded(o.Corrects)) {
+					want = append(want, o)
+				}
+			}
+			compare(h.viewIn(at, at, given, &scratch), want)
+		}
+	})
+}
+
+func TestACorrectedItemStandsInThePlaceOfTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newStory(t).tellsPractice("telling")
+	s.at("2026-03-02 09:00").was(london("2026-02-02 10:00")).correct("corrected", "telling", told("telling", "", practice))
+	got := asked(s, func(v View, e event.Recorded) bool { return len(v.Case.Disclosure.Disclosures) == 1 })
+	if len(got) != 1 || got[0].Item != s.ev("corrected") || !got[0].AsKnown || !got[0].Hindsight {
+		t.Errorf("findings %v", got)
+	}
+}
+
+func TestAVoidedFactWasKnownUntilItWasVoided(t *testing.T) {
+	t.Parallel()
+	s := newStory(t).record("notice", notice).at("2026-02-03 09:00").tellsPractice("first")
+	s.at("2026-02-04 09:00").void("notice").at("2026-02-05 09:00").tellsPractice("second")
+	told := func(v View, e event.Recorded) bool {
+		_, discloses := v.disclosure(e)
+		return discloses && len(v.Case.Person.Notices) > 0
+	}
+	got := asked(s, told)
+	if len(got) != 1 || got[0].Item != s.ev("first") || !got[0].AsKnown || got[0].Hindsight {
+		t.Errorf("findings %v", got)
+	}
+	s.void("first")
+	if got := asked(s, told); len(got) != 0 {
+		t.Errorf("a voided act is judged: %v", got)
+	}
+}
+
+func TestAnImportIsJudgedByWhatWasKnownWhenItHappened(t *testing.T) {
+	t.Parallel()
+	s := newStory(t).at("2026-02-10 09:00").record("since", notice)
+	s.at("2026-03-01 09:00").importing("legacy").was(london("2026-02-05 09:00")).record("import", told("telling", "", practice))
+	s.at("2026-03-02 09:00").importing("legacy").was(london("2026-02-01 09:00")).record("late", registered)
+	seen := map[event.ID][]string{}
+	m := Monitor{ID: "L00", OfDisclosure: func(v View, d Disclosure) []Hit {
+		seen[d.Event.ID] = append(seen[d.Event.ID], fmt.Sprint(len(v.Case.Disclosure.Disclosures), len(v.Case.Person.Notices), v.Case.Person.Registered))
+		return nil
+	}}
+	judge([]Monitor{m}, s.history(), s.moment())
+	if got, want := seen[s.ev("import")], []string{"1 0 false", "1 0 true"}; !slices.Equal(got, want) {
+		t.Errorf("as known and in hindsight %v, want %v", got, want)
+	}
 }
