@@ -83,7 +83,9 @@ func (a *API) allRoutes() []route {
 	all = append(all,
 		bind(a, getPerson), bind(a, getTimeline), bind(a, getConsents), bind(a, getReferrals), bind(a, getDisclosures),
 		bind(a, searchPeople), bind(a, getCaseload), bind(a, listDisclosures), bind(a, listEvents), bind(a, getEvent),
+		bind(a, listFindings), bind(a, getFinding),
 	)
+	all = append(all, careRoutes(a)...)
 	for _, c := range offered() {
 		all = append(all, commandRoute(a, c))
 		if c.Name == decideCommand {

@@ -92,6 +92,10 @@ type View interface {
 	// FindByName returns at most 25 people whose family name, given name (where
 	// asked) and date of birth are the same, letter case aside.
 	FindByName(ctx context.Context, q NameQuery) ([]Person, Reflects, error)
+
+	Care
+
+	Registers
 }
 
 // Identifiers finds people by identifier, through the blind index.

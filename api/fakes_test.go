@@ -62,6 +62,7 @@ type fakeViews struct {
 	consents    []Consent
 	referrals   []Referral
 	disclosures []Disclosure
+	registers   fakeRegisters
 	reflects    Reflects
 	behind      bool // never catches up
 	err         error

@@ -196,6 +196,7 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 			timeline: []TimelineEntry{{Event: event1, Position: 41, Type: "person.registered", RecordedAt: now, OccurredAt: event.At(now), Standing: true}},
 			consents: []Consent{{ID: nobody, Status: "ACTIVE", Position: 40}}, referrals: []Referral{{ID: nobody, Status: "SENT", Position: 39}},
 			disclosures: []Disclosure{{Decision: nobody, Person: person1, Outcome: "PERMIT", Position: 38}},
+			registers:   newFakeRegisters(),
 		},
 		ids:   fakeIdentifiers{"NHS_NUMBER 9990001014": person1, "CRN X990102": person2},
 		looks: &fakeAccessLog{}, log: &logBuffer{},

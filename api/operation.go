@@ -57,6 +57,9 @@ type answer[T any] struct {
 	// Person is set where the answer is about one person's case, whose
 	// revision becomes the ETag.
 	Person event.UUID
+	// Stream is set where the answer is about one stream that is not a case,
+	// whose revision becomes the ETag.
+	Stream event.StreamID
 }
 
 // pageBlock says which part of a list an answer is.
@@ -193,6 +196,8 @@ func serveRead[T any](a *API, o operation[T], allowed []event.Role, w http.Respo
 		}
 	case !found.Person.IsZero() && found.Reflects.Latest:
 		header.Set("ETag", c.etag(found.Person, found.Reflects.Revision))
+	case found.Stream.Kind != 0:
+		header.Set("ETag", c.etag(scopeOfStream(found.Stream), found.Reflects.Revision))
 	}
 	reply(w, http.StatusOK, body)
 	return nil

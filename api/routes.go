@@ -42,6 +42,11 @@ var may = map[string][]event.Role{
 	"disclosure.list": roles(working, governing, []event.Role{"SIRO"}),
 	"event.list":      roles(working, governing),
 	"event.read":      roles(working, governing),
+
+	"appointment.read": roles(working, governing),
+	"appointment.list": working,
+	"finding.list":     reviewing,
+	"finding.read":     reviewing,
 }
 
 // public are the routes that ask for no token, and why.

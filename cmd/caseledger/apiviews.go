@@ -232,14 +232,28 @@ func (v *view) Caseload(ctx context.Context, f api.CaseloadFilter, p api.Page) (
 
 // withoutBarred leaves out the people whose cases the caller is kept out of.
 func (v *view) withoutBarred(ctx context.Context, where []projections.Condition) ([]projections.Condition, error) {
-	if v.side.name == audit {
-		return where, nil
-	}
-	barred, err := v.guard.barred(ctx, v.caller.Actor.ID)
+	barred, err := v.barred(ctx)
 	for _, who := range barred {
 		where = append(where, projections.Not("stream", event.Case(who)))
 	}
 	return where, err
+}
+
+// withoutBarredIn is withoutBarred where a column names the person.
+func (v *view) withoutBarredIn(ctx context.Context, where []projections.Condition, column string) ([]projections.Condition, error) {
+	barred, err := v.barred(ctx)
+	for _, who := range barred {
+		where = append(where, projections.Not(column, who))
+	}
+	return where, err
+}
+
+// barred are the people whose cases the caller is kept out of.
+func (v *view) barred(ctx context.Context) ([]event.UUID, error) {
+	if v.side.name == audit {
+		return nil, nil
+	}
+	return v.guard.barred(ctx, v.caller.Actor.ID)
 }
 
 // FindByName implements api.View.

@@ -4,37 +4,47 @@ import (
 	"strconv"
 
 	"caseledger/projections"
+	"caseledger/projections/appointments"
 	"caseledger/projections/boundary"
 	"caseledger/projections/caseload"
 	"caseledger/projections/consentstatus"
 	"caseledger/projections/disclosures"
+	"caseledger/projections/entries"
+	"caseledger/projections/findings"
 	"caseledger/projections/referrals"
 	"caseledger/projections/timeline"
 )
 
 // models is the read models of one set.
 type models struct {
-	caseload    projections.Model[caseload.Row]
-	consents    projections.Model[consentstatus.Row]
-	disclosures projections.Model[disclosures.Row]
-	referrals   projections.Model[referrals.Row]
-	timeline    projections.Model[timeline.Row]
+	appointments projections.Model[appointments.Row]
+	caseload     projections.Model[caseload.Row]
+	consents     projections.Model[consentstatus.Row]
+	disclosures  projections.Model[disclosures.Row]
+	entries      projections.Model[entries.Row]
+	findings     projections.Model[findings.Row]
+	referrals    projections.Model[referrals.Row]
+	timeline     projections.Model[timeline.Row]
 }
 
 // modelsFor declares the read models for one viewer. A read model is added
 // here, and in all.
 func modelsFor(v boundary.Viewer) models {
 	return models{
-		caseload:    caseload.Model(v),
-		consents:    consentstatus.Model(v),
-		disclosures: disclosures.Model(v),
-		referrals:   referrals.Model(v),
-		timeline:    timeline.Model(v),
+		appointments: appointments.Model(v),
+		caseload:     caseload.Model(v),
+		consents:     consentstatus.Model(v),
+		disclosures:  disclosures.Model(v),
+		entries:      entries.Model(v),
+		findings:     findings.Model(v),
+		referrals:    referrals.Model(v),
+		timeline:     timeline.Model(v),
 	}
 }
 
 func (m models) all() []*projections.Projection {
-	return []*projections.Projection{m.caseload.Projection, m.consents.Projection, m.disclosures.Projection,
+	return []*projections.Projection{m.appointments.Projection, m.caseload.Projection, m.consents.Projection, m.disclosures.Projection,
+		m.entries.Projection, m.findings.Projection,
 		m.referrals.Projection, m.timeline.Projection}
 }
 

@@ -37,6 +37,7 @@ type Row struct {
 	Breach     event.UUID       `db:"breach"`  // the incident that was raised for it
 	Steps      []Step           `db:"steps,json"`
 	Position   event.Position   `db:"position"` // of the last step
+	Revision   event.Revision   `db:"revision"` // the same, in its stream
 }
 
 // Step is one thing that was recorded of a finding, in the order in which it
@@ -118,7 +119,7 @@ func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 	}
 	next.Steps = append(slices.Clone(next.Steps), Step{Status: f.Status, By: e.Actor.ID, Role: e.Actor.Role, At: e.Effective,
 		RecordedAt: e.RecordedAt, Event: e.ID, Position: e.Position})
-	next.Position = e.Position
+	next.Position, next.Revision = e.Position, e.Revision
 	return next
 }
 
