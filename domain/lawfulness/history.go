@@ -282,7 +282,7 @@ func (l *timeline) parts(t time.Time, n int) (begun, rest int) {
 // it, and the consent relied on.
 func (h *History) cited(item event.Recorded) []event.ID {
 	given := []event.ID{item.ID}
-	var told, decision, relied event.UUID
+	var told, decision, relied event.UUID // told is zero where the item tells nothing
 	switch d := item.Data.(type) {
 	case disclosure.DisclosureMade:
 		told, decision, relied = d.Disclosure, d.Decision, d.Consent
@@ -311,7 +311,7 @@ func (h *History) cited(item event.Recorded) []event.ID {
 		case disclosure.PublicInterestDecisionRecorded:
 			cites(e, !decision.IsZero() && d.Decision == decision)
 		case disclosure.OnwardDisclosed:
-			cites(e, !told.IsZero() && d.Onward == told)
+			cites(e, !told.IsZero() && !decision.IsZero() && d.Decision == decision)
 		}
 	}
 	for _, e := range h.standing {
