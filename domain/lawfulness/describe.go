@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+	"github.com/cedar-policy/cedar-go/x/exp/eval"
+
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 )
@@ -170,4 +173,17 @@ func fields(before, after map[string]json.RawMessage) []FieldDifference {
 		}
 	}
 	return different
+}
+
+// PoliciesOf returns the policies that can fail a disclosure under a rule,
+// whatever the facts are: those that ask about other rules are left out.
+func (s *RuleSet) PoliciesOf(r Rule) []Policy {
+	unknown := eval.Env{Principal: eval.Variable("principal"), Action: tell, Resource: entityOf(r), Context: eval.Variable("context"), Entities: s.gates.rules}
+	var all []Policy
+	for i, p := range s.Policies() {
+		if _, can := eval.PartialPolicy(unknown, (*ast.Policy)(s.gates.all[i].policy.AST())); can {
+			all = append(all, p)
+		}
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package lawfulness
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -108,5 +109,30 @@ func TestAVersionOfARuleIsAnEntry(t *testing.T) {
 	d := Default().Compare(s)
 	if len(d) != 1 || d[0].Kind != Changed || d[0].Rule != "R13" || d[0].Fields[0].Name != "until" || d[0].Fields[0].Before != nil || string(d[0].Fields[0].After) != `"2026-06-01"` {
 		t.Errorf("got %+v", d)
+	}
+}
+
+// What asks about other rules alone is not among a rule's policies; what asks
+// about every rule, or about it, is.
+func TestARuleHasItsPolicies(t *testing.T) {
+	t.Parallel()
+	of := func(id disclosure.Rule) (ids []string) {
+		r, _ := Default().Rule(id)
+		for _, p := range Default().PoliciesOf(r) {
+			ids = append(ids, p.ID)
+		}
+		return ids
+	}
+	for policy, rules := range map[string]string{"G7-opt-out": "R17", "G9-summary": "R06 R07 R09", "G6-chosen-authority": "R08", "G6-told-at-sentence": "R05",
+		"G8-agreement": "R02 R03 R05 R06 R07 R08 R09 R12 R13 R17 R22 R23 R24", "G9-ceiling": strings.Trim(strings.Join(strings.Fields(fmt.Sprint(disclosure.Rules)), " "), "[]")} {
+		var got []string
+		for _, id := range disclosure.Rules {
+			if slices.Contains(of(id), policy) {
+				got = append(got, string(id))
+			}
+		}
+		if strings.Join(got, " ") != rules {
+			t.Errorf("%s concerns %v, want %s", policy, got, rules)
+		}
 	}
 }
