@@ -30,27 +30,27 @@ func Evaluate(v View, p disclosure.Proposal, by event.Actor) Verdict {
 
 // EvaluateBy is [Evaluate] by another rule set.
 func EvaluateBy(set *RuleSet, v View, p disclosure.Proposal, by event.Actor) Verdict {
-	return set.evaluate(v, gather(v, p, by), by)
+	return set.judge(v, p, by, false)
 }
 
 // EvaluateTelling is [Evaluate] of what was decided earlier, when it is told:
 // what was for the deciding alone is not asked again, and whoever tells need
 // not be one who may decide.
 func EvaluateTelling(v View, flow disclosure.Flow, b disclosure.Basis, decision event.UUID, by event.Actor) Verdict {
-	f := gather(v, disclosure.Proposal{Flow: flow, Basis: b, Decision: decision}, by)
-	f.telling = true
-	return v.Shared.Rules(v.At).evaluate(v, f, by)
+	return v.Shared.Rules(v.At).judge(v, disclosure.Proposal{Flow: flow, Basis: b, Decision: decision}, by, true)
 }
 
-func (s *RuleSet) evaluate(v View, f facts, by event.Actor) Verdict {
+func (s *RuleSet) judge(v View, p disclosure.Proposal, by event.Actor, telling bool) Verdict {
 	on := event.DayOf(v.At)
+	f := gather(v, p, by)
+	f.telling = telling
 	rules, named := s.candidates(f, on)
 	out := Verdict{Candidates: make([]Candidate, 0, len(rules)), RuleSet: s.version, Hash: s.Hash()}
 	for _, r := range rules {
 		out.Candidates = append(out.Candidates, candidate(s, r, by.Role, f, on))
 	}
 	out.settle(named)
-	out.Warnings = warnings(v, f.p, by)
+	out.Warnings = warnings(v, p, by)
 	return out
 }
 
@@ -75,7 +75,10 @@ func (s *RuleSet) candidates(f facts, on event.Day) (rules []Rule, named disclos
 
 func candidate(set *RuleSet, r Rule, role event.Role, f facts, on event.Day) Candidate {
 	failed := set.gates.judge(r, role, f, on)
-	if failed == nil {
+	switch {
+	case failed == nil && r.ID == "":
+		failed = []Failure{{Gate: "G2", Code: "no-rule-fits", Pointer: "/purpose", Message: "no rule is about this"}}
+	case failed == nil:
 		failed = []Failure{}
 	}
 	return Candidate{Rule: r.ID, Version: r.Version, Text: r.Text, Failed: failed}
@@ -88,7 +91,7 @@ func (v *Verdict) settle(named disclosure.Rule) {
 	var permits []disclosure.Rule
 	for _, c := range v.Candidates {
 		n := len(c.Gates())
-		if n == 0 {
+		if n == 0 && c.Rule != "" {
 			permits = append(permits, c.Rule)
 		}
 		if fewest < 0 || n < fewest {

@@ -1,7 +1,6 @@
 package lawfulness
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/cedar-policy/cedar-go/types"
@@ -211,7 +210,7 @@ func (f *facts) consent(v View) {
 	m["consentDirection"] = types.Boolean(scope.From == f.p.Direction.From)
 	m["consentRecipient"] = types.Boolean(scope.CoversRecipient(to))
 	m["consentPurpose"] = types.Boolean(scope.CoversPurpose(f.p.Purpose))
-	m["consentCovers"] = setOf(covers)
+	m["consentCovers"] = f.part(covers)
 	m["consentNamesOrg"] = types.Boolean(slices.ContainsFunc(scope.Recipients, func(r consent.Recipient) bool { return !r.Org.IsZero() && r.Org == f.p.ToOrg }))
 }
 
@@ -260,7 +259,7 @@ func (f *facts) orders(v View) {
 			}
 		}
 	}
-	m["requirement"], m["requirementCovers"] = types.Boolean(len(live) > 0), setOf(covers)
+	m["requirement"], m["requirementCovers"] = types.Boolean(len(live) > 0), f.part(covers)
 	m["toldAtSentence"], m["reportingExplained"] = types.Boolean(told), types.Boolean(explained)
 
 	var ordered, asked []event.Category
@@ -281,7 +280,15 @@ func (f *facts) orders(v View) {
 
 // covered are the proposal's categories that a scope covers.
 func (f *facts) covered(scope []event.Category) types.Set {
-	return setOf(slices.DeleteFunc(slices.Clone(f.p.Categories), func(c event.Category) bool { return !reference.CoveredBy(scope, c) }))
+	return f.part(slices.DeleteFunc(slices.Clone(f.p.Categories), func(c event.Category) bool { return !reference.CoveredBy(scope, c) }))
+}
+
+// part is some of the proposal's categories as a set.
+func (f *facts) part(of []event.Category) types.Set {
+	if len(of) == len(f.p.Categories) {
+		return f.same["categories"].(types.Set)
+	}
+	return setOf(of)
 }
 
 // agreement reads the agreement that the proposal names.
@@ -293,7 +300,7 @@ func (f *facts) agreement(v View) {
 	m["dsaFrom"] = types.Boolean(v.Shared.Party(version.Terms, f.p.FromOrg))
 	m["dsaTo"] = types.Boolean(v.Shared.Party(version.Terms, f.p.ToOrg))
 	m["dsaPurpose"] = types.Boolean(version.Terms.CoversPurpose(f.p.Purpose))
-	m["dsaCovers"] = setOf(slices.DeleteFunc(slices.Clone(f.p.Categories), func(c event.Category) bool {
+	m["dsaCovers"] = f.part(slices.DeleteFunc(slices.Clone(f.p.Categories), func(c event.Category) bool {
 		return !version.Terms.CoversCategory(f.p.Direction.From, f.p.Direction.To, c)
 	}))
 }
@@ -307,14 +314,14 @@ func (k Known) Party(t agreement.Terms, org event.UUID) bool {
 // record is the context in which the gates judge the proposal under a rule.
 // Another rule than the one named is judged as if it were named.
 func (f facts) record(r Rule) types.Record {
-	m := maps.Clone(f.same)
+	m := f.same // NewRecord keeps a copy
 	named, version := f.p.Rule, f.p.RuleVersion
 	if named != "" && r.ID != "" && named != r.ID {
 		named, version = r.ID, r.Version
 	}
 	m["rule"], m["ruleVersion"] = types.String(named), types.Long(version)
 	m["fits"] = types.Boolean(r.Of == Telling && r.Matches(f.from, f.to, f.p.Purpose))
-	m["unconsented"] = setOf(f.unconsented(r))
+	m["unconsented"] = f.part(f.unconsented(r))
 	return types.NewRecord(m)
 }
 

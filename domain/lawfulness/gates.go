@@ -194,6 +194,9 @@ func overridden(r Rule) []event.Category {
 }
 
 func setOf[C ~string](codes []C) types.Set {
+	if len(codes) == 0 {
+		return types.Set{}
+	}
 	values := make([]types.Value, len(codes))
 	for i, c := range codes {
 		values[i] = types.String(c)
@@ -234,8 +237,11 @@ func (g gates) judge(r Rule, role event.Role, f facts, on event.Day) []Failure {
 	for _, e := range diagnostic.Errors {
 		errored[e.PolicyID] = true
 	}
+	for _, id := range g.asleep(on) {
+		failed = append(failed, Failure{Gate: id, Code: "gate-not-evaluated", Message: "no policy of this gate is in force, so it does not pass"})
+	}
 	if len(forbids)+len(errored) == 0 {
-		return nil
+		return failed
 	}
 	for _, one := range g.all {
 		switch id := cedar.PolicyID(one.failure.Policy); {
@@ -248,6 +254,20 @@ func (g gates) judge(r Rule, role event.Role, f facts, on event.Day) []Failure {
 		}
 	}
 	return failed
+}
+
+// asleep are the gates of which no policy is in force on a day.
+func (g gates) asleep(on event.Day) []disclosure.Gate {
+	awake := make([]disclosure.Gate, 0, len(disclosure.Gates))
+	for _, one := range g.all {
+		if on >= one.from && (one.until == 0 || on < one.until) && !slices.Contains(awake, one.failure.Gate) {
+			awake = append(awake, one.failure.Gate)
+		}
+	}
+	if len(awake) == len(disclosure.Gates) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(disclosure.Gates), func(id disclosure.Gate) bool { return slices.Contains(awake, id) })
 }
 
 // failures is the one failure of a policy, or one for each category that it is

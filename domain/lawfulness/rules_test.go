@@ -144,3 +144,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	for b.Loop() {
+		if _, err := Parse(defaultRules, defaultGates); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
