@@ -31,10 +31,10 @@ func (r *Recorder) Visible(ctx context.Context, stream event.StreamID, actor eve
 
 // shows reports whether a stream that is not a case is there for somebody.
 func (r *Recorder) shows(stream event.StreamID, actor event.Actor, standing []event.Recorded) bool {
-	switch stream.Kind {
-	case event.PolicyStream:
+	if stream.Kind == event.PolicyStream {
 		return true
-	case event.OrgStream: // also one of which nothing is recorded
+	}
+	if stream.Kind == event.OrgStream { // also one of which nothing is recorded
 		return slices.Contains(r.Peers(actor.Org), stream.Of)
 	}
 	return slices.ContainsFunc(standing, r.sees(stream, actor))
@@ -73,6 +73,7 @@ func (r *Recorder) sees(stream event.StreamID, actor event.Actor) func(event.Rec
 			told, ok := e.Data.(interface{ RecipientOrg() event.UUID })
 			return ok && ours(told.RecipientOrg())
 		}
+	case event.PolicyStream, event.AccessStream: // of which nothing is hidden, and which take no commands
 	}
 	return nil
 }

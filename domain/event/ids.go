@@ -175,10 +175,10 @@ var policySubject = DeriveUUID("policy")
 // Subject is whose keys seal what is recorded on the stream: what it is about.
 // What an access stream holds is about whoever each look names, and it has none.
 func (s StreamID) Subject() UUID {
-	switch s.Kind {
-	case PolicyStream:
+	if s.Kind == PolicyStream {
 		return policySubject
-	case AccessStream:
+	}
+	if s.Kind == AccessStream {
 		return UUID{}
 	}
 	return s.Of

@@ -152,9 +152,5 @@ func (f *Follower) take(ctx context.Context, s eventstore.Stored) error {
 
 // surrounds reports whether a stream is around the cases.
 func surrounds(id event.StreamID) bool {
-	switch id.Kind {
-	case event.AgreementStream, event.OrgStream, event.PolicyStream:
-		return true
-	}
-	return false
+	return id.Kind == event.AgreementStream || id.Kind == event.OrgStream || id.Kind == event.PolicyStream
 }
