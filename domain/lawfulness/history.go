@@ -223,8 +223,8 @@ func (h *History) fold(events []event.Recorded) Case {
 		folded, as = h.standing, h.asStands
 	}
 	k := 0
-	if len(events) > 0 && len(folded) > 0 && &events[0] == &folded[0] && events[len(events)-1].ID == folded[min(len(events), len(folded))-1].ID {
-		k = len(events)
+	if len(events) > 0 && len(folded) > 0 && &events[0] == &folded[0] { // the same list, and so its first ones
+		k = min(len(events), len(folded))
 	}
 	for k < len(events) && k < len(folded) && events[k].ID == folded[k].ID {
 		k++

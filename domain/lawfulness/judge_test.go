@@ -395,3 +395,17 @@ func TestAnImportIsJudgedByWhatWasKnownWhenItHappened(t *testing.T) {
 		t.Errorf("as known and in hindsight %v, want %v", got, want)
 	}
 }
+
+func TestOnlyWhatIsCitedIsGiven(t *testing.T) {
+	t.Parallel()
+	s := newStory(t).at("2026-03-01 09:00").importing("legacy").was(london("2026-02-05 09:00")).record("decision", permit("decision", "R01", practice))
+	s.importing("legacy").was(london("2026-02-05 09:00")).record("between", notice)
+	s.importing("legacy").was(london("2026-02-05 10:00")).record("telling", told("telling", "decision", practice))
+	got := asked(s, func(v View, e event.Recorded) bool {
+		d, discloses := v.disclosure(e)
+		return discloses && d.Decision != nil && len(v.Case.Person.Notices) == 0 && len(v.Case.Disclosure.Disclosures) == 1
+	})
+	if len(got) != 1 || !got[0].AsKnown || got[0].Hindsight {
+		t.Errorf("findings %v", got)
+	}
+}

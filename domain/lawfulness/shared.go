@@ -36,19 +36,22 @@ type fold struct {
 	events int
 }
 
+// around are the kinds of stream that are about nobody in particular.
+var around = []event.StreamKind{event.AgreementStream, event.OrgStream, event.PolicyStream}
+
 // NewShared returns what the given events of agreement, organisation and
 // policy streams say; events of other streams are passed over. The events of a
 // stream must be in its order.
 func NewShared(register *reference.Register, events []event.Recorded) *Shared {
 	s := &Shared{register: register, streams: map[event.StreamID][]event.Recorded{}, workAt: map[event.UUID][]event.UUID{}, folds: map[fold]any{}}
 	for _, e := range events {
-		switch e.Stream.Kind {
-		case event.AgreementStream, event.OrgStream, event.PolicyStream:
-			s.streams[e.Stream] = append(s.streams[e.Stream], e)
-			s.staff(e)
-			if e.RecordedAt.After(s.last) {
-				s.last = e.RecordedAt
-			}
+		if !slices.Contains(around, e.Stream.Kind) {
+			continue
+		}
+		s.streams[e.Stream] = append(s.streams[e.Stream], e)
+		s.staff(e)
+		if e.RecordedAt.After(s.last) {
+			s.last = e.RecordedAt
 		}
 	}
 	for id := range s.streams {
