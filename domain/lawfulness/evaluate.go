@@ -25,10 +25,12 @@ func ViewOf(person event.UUID, c Case, standing []event.Recorded, around Known, 
 // the view's moment and as far as the view knows (domain reference section
 // 8.4), by the rule set in force then. It changes nothing.
 func Evaluate(v View, p disclosure.Proposal, by event.Actor) Verdict {
-	return EvaluateBy(v.Shared.Rules(v.At), v, p, by)
+	out := EvaluateBy(v.Shared.Rules(v.At), v, p, by)
+	out.Warnings = warnings(v, p, by)
+	return out
 }
 
-// EvaluateBy is [Evaluate] by another rule set.
+// EvaluateBy is [Evaluate] by another rule set, and without warnings.
 func EvaluateBy(set *RuleSet, v View, p disclosure.Proposal, by event.Actor) Verdict {
 	return set.judge(v, p, by, false)
 }
@@ -37,7 +39,10 @@ func EvaluateBy(set *RuleSet, v View, p disclosure.Proposal, by event.Actor) Ver
 // what was for the deciding alone is not asked again, and whoever tells need
 // not be one who may decide.
 func EvaluateTelling(v View, flow disclosure.Flow, b disclosure.Basis, decision event.UUID, by event.Actor) Verdict {
-	return v.Shared.Rules(v.At).judge(v, disclosure.Proposal{Flow: flow, Basis: b, Decision: decision}, by, true)
+	p := disclosure.Proposal{Flow: flow, Basis: b, Decision: decision}
+	out := v.Shared.Rules(v.At).judge(v, p, by, true)
+	out.Warnings = warnings(v, p, by)
+	return out
 }
 
 func (s *RuleSet) judge(v View, p disclosure.Proposal, by event.Actor, telling bool) Verdict {
@@ -50,7 +55,7 @@ func (s *RuleSet) judge(v View, p disclosure.Proposal, by event.Actor, telling b
 		out.Candidates = append(out.Candidates, candidate(s, r, by.Role, f, on))
 	}
 	out.settle(named)
-	out.Warnings = warnings(v, p, by)
+	out.Warnings = []Warning{}
 	return out
 }
 
@@ -123,10 +128,10 @@ func Ask(v View, p disclosure.Proposal, by event.Actor) Verdict {
 		out.Candidates = append(out.Candidates, candidate(set, r, by.Role, gather(v, whole, by), on))
 	}
 	out.settle("")
-	out.Warnings = warnings(v, p, by)
 	if r, ok := set.RuleAt(out.Rule, on); ok {
-		out.Warnings = warnings(v, Complete(v, r, p), by)
+		p = Complete(v, r, p)
 	}
+	out.Warnings = warnings(v, p, by)
 	return out
 }
 
@@ -240,8 +245,6 @@ func (v View) withAgreement(p disclosure.Proposal) disclosure.Proposal {
 	}
 	return p
 }
-
-func warnings(View, disclosure.Proposal, event.Actor) []Warning { return []Warning{} }
 
 // Relevant are the streams beside the case that a verdict on a proposal read:
 // the agreement it names, the organisations at both ends and the decider's, and

@@ -373,3 +373,34 @@ func BenchmarkEvaluate(b *testing.B) {
 		Evaluate(v, p, s.actor)
 	}
 }
+
+// What would be found and does not stop anything is said beforehand.
+func TestWhatDoesNotStopItIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	s := begun(t).agreed("all").consents("c", "PROB-N56", "H.ATTENDANCE")
+	p := s.proposal("R03", "HUB-CAM", "PROB-N56", "REHAB_SUPPORT", "H.ATTENDANCE")
+	warned := func() []string {
+		v := s.evaluate(p)
+		if !v.Permit {
+			t.Fatalf("got %v, want a permit", v.Judged().Failed)
+		}
+		var ids []string
+		for _, w := range v.Warnings {
+			if w.Message == "" {
+				t.Errorf("%s says nothing", w.Monitor)
+			}
+			ids = append(ids, string(w.Monitor))
+		}
+		return ids
+	}
+	if got := warned(); !slices.Equal(got, []string{"L15", "L37", "L38", "L40"}) {
+		t.Errorf("got %v, want every document, entry and training missed", got)
+	}
+	s.organisation("HUB-CAM", "", governance.PolicyDocumentPublished{Document: id("apd"), Version: 1, Condition: governance.SubstantialPublicInterest, From: event.MustDay("2026-01-05"), ReviewDue: event.MustDay("2027-01-05")})
+	s.organisation("HUB-CAM", "", governance.DPIAApproved{DPIA: id("dpia"), Version: 1, Processing: governance.HealthHub, ReviewDue: event.MustDay("2027-01-05")})
+	s.organisation("HUB-CAM", "", governance.RopaEntryRecorded{Entry: id("ropa"), Purpose: "REHAB_SUPPORT", RecipientSide: "PROBATION", Categories: []event.Category{"H.*"}, From: event.MustDay("2026-01-05")})
+	s.organisation("HUB-CAM", "", governance.TrainingRecorded{Training: id("training"), Staff: s.actor.ID, Course: governance.DataSecurity})
+	if got := warned(); len(got) > 0 {
+		t.Errorf("got %v, want no warning once all is there", got)
+	}
+}
