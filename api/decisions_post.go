@@ -39,9 +39,9 @@ func wrappedSchema(r huma.Registry, whole reflect.Type) *huma.Schema {
 		Properties: map[string]*huma.Schema{"person": uuidSchema, "decision": commandSchema(r, whole.Field(1).Type)}}
 }
 
-// verdict is what would come of a permit, and everything that stands against
+// evaluation is what would come of a permit, and everything that stands against
 // it.
-type verdict struct {
+type evaluation struct {
 	Person      event.UUID    `json:"person"`
 	Verdict     string        `json:"verdict" doc:"PERMIT: a permit could be recorded now; REFUSE: it could not"`
 	Explanation string        `json:"explanation"`
@@ -50,30 +50,30 @@ type verdict struct {
 	Gates       []string      `json:"gates,omitempty" doc:"the gates that failed"`
 	Reasons     []fault.Field `json:"reasons,omitempty" doc:"all that stands against it, and the member it is about"`
 	// Of a question about the past the two may differ.
-	AsKnown   judgement `json:"asKnown" doc:"as far as facts had been recorded by the moment asked about"`
-	Hindsight judgement `json:"hindsight" doc:"as far as facts are known now"`
+	AsKnown   evaluated `json:"asKnown" doc:"as far as facts had been recorded by the moment asked about"`
+	Hindsight evaluated `json:"hindsight" doc:"as far as facts are known now"`
 }
 
-// judgement is the whole explanation: every rule that is about the flow and
+// evaluated is the whole explanation: every rule that is about the flow and
 // why it does not permit it.
-type judgement struct {
-	Permit     bool        `json:"permit"`
-	Rule       string      `json:"rule,omitempty"`
-	Instead    string      `json:"instead,omitempty" doc:"a rule that would permit it where the one that was named does not"`
-	Candidates []candidate `json:"candidates" doc:"the most specific first"`
-	Warnings   []warning   `json:"warnings,omitempty" doc:"what does not stop it, and a finding would be raised for"`
-	RuleSet    string      `json:"ruleSet"`
-	Hash       string      `json:"ruleSetHash"`
+type evaluated struct {
+	Permit     bool                `json:"permit"`
+	Rule       string              `json:"rule,omitempty"`
+	Instead    string              `json:"instead,omitempty" doc:"a rule that would permit it where the one that was named does not"`
+	Candidates []evaluatedRule     `json:"candidates" doc:"the most specific first"`
+	Warnings   []evaluationWarning `json:"warnings,omitempty" doc:"what does not stop it, and a finding would be raised for"`
+	RuleSet    string              `json:"ruleSet"`
+	Hash       string              `json:"ruleSetHash"`
 }
 
-type candidate struct {
-	Rule   string   `json:"rule,omitempty"`
-	Text   string   `json:"text,omitempty"`
-	Gates  []string `json:"gates" doc:"the gates that failed; none: it permits it"`
-	Failed []failed `json:"failed"`
+type evaluatedRule struct {
+	Rule   string       `json:"rule,omitempty"`
+	Text   string       `json:"text,omitempty"`
+	Gates  []string     `json:"gates" doc:"the gates that failed; none: it permits it"`
+	Failed []failedGate `json:"failed"`
 }
 
-type failed struct {
+type failedGate struct {
 	Gate    string `json:"gate"`
 	Code    string `json:"code"`
 	Pointer string `json:"pointer"`
@@ -81,26 +81,26 @@ type failed struct {
 	Source  string `json:"source"`
 }
 
-type warning struct {
+type evaluationWarning struct {
 	Monitor string `json:"monitor"`
 	Message string `json:"message"`
 }
 
-func judgementOf(v lawfulness.Verdict) judgement {
-	j := judgement{Permit: v.Permit, Rule: string(v.Rule), Instead: string(v.Instead), Candidates: []candidate{},
+func evaluatedAs(v lawfulness.Verdict) evaluated {
+	j := evaluated{Permit: v.Permit, Rule: string(v.Rule), Instead: string(v.Instead), Candidates: []evaluatedRule{},
 		RuleSet: string(v.RuleSet), Hash: hex.EncodeToString(v.Hash[:])}
 	for _, c := range v.Candidates {
-		out := candidate{Rule: string(c.Rule), Text: c.Text, Gates: []string{}, Failed: []failed{}}
+		out := evaluatedRule{Rule: string(c.Rule), Text: c.Text, Gates: []string{}, Failed: []failedGate{}}
 		for _, g := range c.Gates() {
 			out.Gates = append(out.Gates, string(g))
 		}
 		for _, f := range c.Failed {
-			out.Failed = append(out.Failed, failed{string(f.Gate), f.Code, decisionAt + f.Pointer, f.Message, f.Source})
+			out.Failed = append(out.Failed, failedGate{string(f.Gate), f.Code, decisionAt + f.Pointer, f.Message, f.Source})
 		}
 		j.Candidates = append(j.Candidates, out)
 	}
 	for _, w := range v.Warnings {
-		j.Warnings = append(j.Warnings, warning{string(w.Monitor), w.Message})
+		j.Warnings = append(j.Warnings, evaluationWarning{string(w.Monitor), w.Message})
 	}
 	return j
 }
@@ -112,12 +112,12 @@ const decisionAt = "/decision"
 func decisionRoutes(a *API, c catalogue.Command) []route {
 	of, _ := c.Case()
 	body := wrapped(c.Body)
-	evaluate := operation[verdict]{
+	evaluate := operation[evaluation]{
 		ID: "evaluate-decision", Method: http.MethodPost, Path: prefix + "/decisions/evaluate",
 		Summary: "Whether something may be told to somebody for a purpose; nothing is decided",
 		Action:  "decision.evaluate", Audit: access.Evaluate, View: "decision",
 		Body: body,
-		Handle: func(a *API, k *call) (answer[verdict], error) {
+		Handle: func(a *API, k *call) (answer[evaluation], error) {
 			return a.evaluate(k, of)
 		},
 	}
@@ -136,33 +136,33 @@ func decisionRoutes(a *API, c catalogue.Command) []route {
 // none is a question: each rule that is about it is judged as if the rest of
 // the record were as that rule usually has it. Only a permit is in question:
 // nothing stands against telling nothing.
-func (a *API) evaluate(k *call, c casefile.Command) (answer[verdict], error) {
+func (a *API) evaluate(k *call, c casefile.Command) (answer[evaluation], error) {
 	person, body := unwrap(k.body)
 	requestOf(k.ctx).person = person
 	if err := validate(body); err != nil {
-		return answer[verdict]{}, under(decisionAt, err)
+		return answer[evaluation]{}, under(decisionAt, err)
 	}
 	asked, ok := body.(casefile.DecideDisclosure)
 	if !ok {
-		return answer[verdict]{}, fmt.Errorf("api: %s is not a decision", c.Name)
+		return answer[evaluation]{}, fmt.Errorf("api: %s is not a decision", c.Name)
 	}
 	if asked.Result() != disclosure.Permit {
-		return answer[verdict]{}, fault.Bad(decisionAt+"/outcome", "only-permits-are-evaluated", "leave the outcome out: what is asked is whether it could be PERMIT")
+		return answer[evaluation]{}, fault.Bad(decisionAt+"/outcome", "only-permits-are-evaluated", "leave the outcome out: what is asked is whether it could be PERMIT")
 	}
 	state, revision, err := a.config.Recorder.Load(k.ctx, person, k.caller.Actor.Org)
 	if err != nil {
-		return answer[verdict]{}, err
+		return answer[evaluation]{}, err
 	}
 	ctx := event.Context{Now: k.now, Person: person, Actor: k.caller.Actor, Purpose: k.purpose,
 		Command: a.random.uuid(), Origin: event.Live, Synthetic: a.config.Info.Synthetic, Effective: asked.HappenedAt()}
 	proposed := asked.Proposed(state.Disclosure)
-	v := verdict{Person: person, Verdict: string(disclosure.Permit), Explanation: "Nothing on the record stands against it now."}
+	v := evaluation{Person: person, Verdict: string(disclosure.Permit), Explanation: "Nothing on the record stands against it now."}
 	if proposed.Rule == "" {
 		known, now := casefile.AskAsKnown(state, proposed, ctx), casefile.Ask(state, proposed, ctx)
-		v.AsKnown, v.Hindsight, v.Rule, err = judgementOf(known), judgementOf(now), string(now.Rule), now.Fault()
+		v.AsKnown, v.Hindsight, v.Rule, err = evaluatedAs(known), evaluatedAs(now), string(now.Rule), now.Fault()
 	} else {
 		known, now := casefile.EvaluateAsKnown(state, proposed, ctx), casefile.Evaluate(state, proposed, ctx)
-		v.AsKnown, v.Hindsight, v.Rule = judgementOf(known), judgementOf(now), string(now.Rule)
+		v.AsKnown, v.Hindsight, v.Rule = evaluatedAs(known), evaluatedAs(now), string(now.Rule)
 		_, err = c.Decide(state, body, ctx)
 	}
 	if !state.Exists() {
@@ -174,8 +174,8 @@ func (a *API) evaluate(k *call, c casefile.Command) (answer[verdict], error) {
 			v.Rule = f.Rule
 		}
 	} else if err != nil {
-		return answer[verdict]{}, under(decisionAt, err)
+		return answer[evaluation]{}, under(decisionAt, err)
 	}
-	return answer[verdict]{Data: v, Items: 1, Subjects: []event.UUID{person}, Person: person,
+	return answer[evaluation]{Data: v, Items: 1, Subjects: []event.UUID{person}, Person: person,
 		Reflects: Reflects{Revision: revision, TrueOn: ctx.Asked(), KnownOn: k.now, Latest: true, Model: "case"}}, nil
 }

@@ -30,11 +30,11 @@ func opened(b *bench) {
 	b.recorder.at = 3
 }
 
-func evaluated(t *testing.T, b *bench, body string) verdict {
+func evaluate(t *testing.T, b *bench, body string) evaluation {
 	t.Helper()
 	w := b.ask("POST", "/api/v1/decisions/evaluate", "HUB_CLIN", body)
 	want(t, w, http.StatusOK, "")
-	var answer envelope[verdict]
+	var answer envelope[evaluation]
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 		t.Fatal(err)
 	}
@@ -45,10 +45,10 @@ func TestADecisionIsEvaluatedWithoutBeingRecorded(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	opened(b)
-	if v := evaluated(t, b, about(toGP)); v.Verdict != "PERMIT" || v.Person != person1 || len(v.Reasons) != 0 {
+	if v := evaluate(t, b, about(toGP)); v.Verdict != "PERMIT" || v.Person != person1 || len(v.Reasons) != 0 {
 		t.Errorf("a complete record: got %+v, want PERMIT", v)
 	}
-	v := evaluated(t, b, about(`{"rule":"R01"}`))
+	v := evaluate(t, b, about(`{"rule":"R01"}`))
 	if v.Verdict != "REFUSE" || v.Code == "" || v.Rule != "R01" || len(v.Gates) == 0 || len(v.Reasons) < 2 || v.Explanation == "" {
 		t.Errorf("an empty record: got %+v, want REFUSE with gates and reasons", v)
 	}
@@ -75,10 +75,10 @@ func TestAQuestionNamesNoRule(t *testing.T) {
 	b := newBench(t)
 	opened(b)
 	const flow = `{"fromOrg":"de38fb3d-053e-43f6-aa56-fd6ad632ff85","toOrg":"69eb9aa9-986e-4bee-80b2-a8446c041d9b","toRole":"GP","purpose":"DIRECT_CARE","categories":["H.REFERRAL"]}`
-	if v := evaluated(t, b, about(flow)); v.Verdict != "PERMIT" || v.Rule != "R01" || len(v.Hindsight.Candidates) != 2 || len(v.Hindsight.Candidates[0].Gates) == 0 {
+	if v := evaluate(t, b, about(flow)); v.Verdict != "PERMIT" || v.Rule != "R01" || len(v.Hindsight.Candidates) != 2 || len(v.Hindsight.Candidates[0].Gates) == 0 {
 		t.Errorf("got %+v, want PERMIT under R01 and R14 refused", v)
 	}
-	v := evaluated(t, b, about(strings.Replace(flow, "H.REFERRAL", "J.OFFENCE", 1)))
+	v := evaluate(t, b, about(strings.Replace(flow, "H.REFERRAL", "J.OFFENCE", 1)))
 	if v.Verdict != "REFUSE" || v.Code != "excess-category" || v.Rule != "R01" {
 		t.Errorf("got %+v, want it refused as beyond the ceiling", v)
 	}
