@@ -1,0 +1,107 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"caseledger/domain/access"
+	"caseledger/domain/event"
+)
+
+const (
+	theWorking   = "PP SPO HUB_CLIN HUB_NURSE NAVIGATOR GP TX_PROV PRISON_HC LD"
+	theGoverning = "IG_LEAD CALDICOTT DPO AUDITOR"
+)
+
+// careReads are the operations of [Care], with the look that each leaves and
+// who may ask. The roles are written by hand from the domain reference,
+// section 1.
+var careReads = []struct {
+	path     string
+	view     access.View
+	class    access.Class
+	subjects []event.UUID
+	as, may  string
+}{
+	{"/api/v1/people/{p}/appointments", "appointments", access.ReadOne, []event.UUID{person1}, "HUB_CLIN", theWorking + " " + theGoverning},
+	{"/api/v1/appointments", "appointment-list", access.ReadList, []event.UUID{person1}, "HUB_CLIN", theWorking},
+}
+
+func TestEachReadOfCareLeavesOneAccessEvent(t *testing.T) {
+	t.Parallel()
+	for _, r := range careReads {
+		b := newBench(t)
+		path := of(r.path, person1)
+		w := b.ask("GET", path, r.as, "")
+		want(t, w, http.StatusOK, "")
+		looks := b.looks.all()
+		if len(looks) != 1 {
+			t.Fatalf("%s: %d looks on the record, want 1", r.path, len(looks))
+		}
+		if got := looks[0].Data; got.View != r.view || got.Class != r.class || !slices.Equal(got.Subjects, r.subjects) || got.Items != 1 || got.Bytes != w.Body.Len() {
+			t.Errorf("%s: look %+v", r.path, got)
+		}
+		b.looks.broken = true
+		want(t, b.ask("GET", path, r.as, ""), http.StatusServiceUnavailable, "access-log-unavailable")
+		b.looks.broken = false
+		want(t, b.ask("GET", path, r.as, "", "X-Purpose-Of-Use", ""), http.StatusBadRequest, "purpose-required")
+		want(t, b.ask("GET", path+"?expand=all", r.as, ""), http.StatusBadRequest, "parameter-unknown")
+		if strings.Contains(r.path, "{p}") {
+			want(t, b.ask("GET", of(r.path, person2), r.as, ""), http.StatusNotFound, "no-such-person")
+		}
+		if looks := b.looks.all(); len(looks) != 1 {
+			t.Errorf("%s: refused reads left %d looks", r.path, len(looks)-1)
+		}
+	}
+}
+
+func TestCareIsReadByThoseWhoMay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, r := range careReads {
+		for _, role := range callers {
+			org := oracle[string(role)].org
+			b.views.holder[person1] = organisations[org].ID
+			w := b.askOf("GET", of(r.path, person1), string(role), org, "")
+			if slices.Contains(strings.Fields(r.may), string(role)) {
+				want(t, w, http.StatusOK, "")
+			} else {
+				want(t, w, http.StatusForbidden, "role-may-not")
+			}
+		}
+	}
+}
+
+func TestQueriesOfCareAreStrict(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for path, code := range map[string]string{
+		"/api/v1/appointments?site=NOWHERE":         "parameter-unknown-code",
+		"/api/v1/appointments?on=soon":              "parameter-malformed",
+		"/api/v1/appointments?on=2026-02-30":        "parameter-malformed",
+		"/api/v1/appointments?perPage=501":          "parameter-out-of-range",
+		"/api/v1/appointments?on=2026-02-04&on=now": "parameter-repeated",
+	} {
+		want(t, b.ask("GET", path, "HUB_CLIN", ""), http.StatusBadRequest, code)
+	}
+	if looks := b.looks.all(); len(looks) != 0 {
+		t.Errorf("refused reads left %d looks", len(looks))
+	}
+}
+
+func TestTheAppointmentsOfADayAreThoseOfLondon(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	want(t, b.ask("GET", "/api/v1/appointments?site=CAMBRIDGE&on=2026-06-30", "HUB_CLIN", ""), http.StatusOK, "")
+	f := b.views.asked[0].(AppointmentFilter)
+	if f.Site != "CAMBRIDGE" || f.From.UTC().Format(time.RFC3339) != "2026-06-29T23:00:00Z" || f.Until.UTC().Format(time.RFC3339) != "2026-06-30T23:00:00Z" {
+		t.Errorf("filter: %+v", f)
+	}
+	want(t, b.ask("GET", "/api/v1/appointments", "HUB_CLIN", ""), http.StatusOK, "")
+	if f := b.views.asked[2].(AppointmentFilter); f.Site != "" || !f.From.Equal(event.DayOf(now).Start()) {
+		t.Errorf("the standard filter: %+v", f)
+	}
+}
