@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"caseledger/domain/access"
+	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
 	"caseledger/domain/reference"
 )
@@ -42,6 +44,8 @@ var listDisclosures = operation[[]Disclosure]{
 		{Name: "until", Type: "string", Doc: "decided or made before the end of: an RFC 3339 instant or a day"},
 		{Name: "purpose", Type: "string", Doc: "a purpose code"},
 		{Name: "outcome", Type: "string", Doc: "PERMIT, REFUSE or REFER"},
+		{Name: "rule", Type: "string", Doc: "the rule it rests on: R01 to R24"},
+		{Name: "agreement", Type: "string", Format: "uuid", Doc: "the agreement it is told under"},
 	}, pageParameters...),
 	Handle: (*API).listDisclosures,
 }
@@ -64,10 +68,17 @@ func (a *API) listDisclosures(c *call) (answer[[]Disclosure], error) {
 	if f.Outcome, err = c.code("outcome", oneOf("PERMIT", "REFUSE", "REFER")); err != nil {
 		return answer[[]Disclosure]{}, err
 	}
+	if f.Rule, err = c.code("rule", listed(disclosure.Rules...)); err != nil {
+		return answer[[]Disclosure]{}, err
+	}
+	if f.Agreement, err = c.uuid("agreement"); err != nil {
+		return answer[[]Disclosure]{}, err
+	}
 	return c.disclosures(f, page)
 }
 
 func (c *call) disclosures(f DisclosureFilter, page Page) (answer[[]Disclosure], error) {
+	f.Verdicts = slices.Contains(reviewing, c.caller.Actor.Role)
 	rows, total, reflects, err := c.view.Disclosures(c.ctx, f, page)
 	found := answer[[]Disclosure]{Data: rows, Reflects: reflects, Page: page.block(total), Items: len(rows)}
 	for i := range rows {

@@ -87,33 +87,63 @@ type Referral struct {
 
 // Disclosure is one row of the register: a decision, and what was made of it.
 type Disclosure struct {
-	Decision   event.UUID     `json:"decision"`
-	Disclosure event.UUID     `json:"disclosure,omitzero"`
-	Person     event.UUID     `json:"person"`
-	Outcome    string         `json:"outcome" doc:"PERMIT, REFUSE or REFER"`
-	From       event.UUID     `json:"from,omitzero"`
-	To         event.UUID     `json:"to,omitzero"`
-	Purpose    string         `json:"purpose,omitempty"`
-	Categories []string       `json:"categories"`
-	Rule       string         `json:"rule,omitempty"`
-	Basis      string         `json:"basis,omitempty"`
-	Consent    event.UUID     `json:"consent,omitzero"`
-	Reason     string         `json:"reasonCode,omitempty"`
-	Status     string         `json:"status,omitempty" doc:"DECIDED, MADE or UNPLANNED"`
-	DecidedAt  event.When     `json:"decidedAt,omitzero"`
-	MadeAt     event.When     `json:"madeAt,omitzero"`
-	Position   event.Position `json:"-"`
-	Entry      string         `json:"entry"`
+	Decision   event.UUID `json:"decision"`
+	Disclosure event.UUID `json:"disclosure,omitzero"`
+	Person     event.UUID `json:"person"`
+	Outcome    string     `json:"outcome" doc:"PERMIT, REFUSE or REFER"`
+	From       event.UUID `json:"from,omitzero"`
+	To         event.UUID `json:"to,omitzero"`
+	Purpose    string     `json:"purpose,omitempty"`
+	Categories []string   `json:"categories"`
+	Rule       string     `json:"rule,omitempty"`
+	Basis      string     `json:"basis,omitempty"`
+	Consent    event.UUID `json:"consent,omitzero"`
+	Reason     string     `json:"reasonCode,omitempty"`
+	Status     string     `json:"status,omitempty" doc:"DECIDED, MADE or UNPLANNED"`
+	// RuleSet, FailedGates and Warnings are what was said when it was decided.
+	RuleSet     string         `json:"ruleSetVersion,omitempty"`
+	FailedGates []string       `json:"failedGates,omitempty"`
+	Warnings    []string       `json:"warnings,omitempty"`
+	Agreement   event.UUID     `json:"agreement,omitzero"`
+	Version     int            `json:"agreementVersion,omitzero"`
+	Verdict     *Judgement     `json:"verdict,omitempty" doc:"what the monitors found about it; for those who review findings"`
+	DecidedAt   event.When     `json:"decidedAt,omitzero"`
+	MadeAt      event.When     `json:"madeAt,omitzero"`
+	Position    event.Position `json:"-"`
+	Entry       string         `json:"entry"`
+}
+
+// Judgement says what the monitors found about a disclosure, twice: with what was
+// known at the time, and with what is known now.
+type Judgement struct {
+	AsKnown   string     `json:"asKnown" doc:"LAWFUL: nothing was found; NEEDS_REVIEW: something was, that is not grave or not certain; UNLAWFUL"`
+	Hindsight string     `json:"hindsight" doc:"the same, with what is known now"`
+	Findings  []JudgedBy `json:"findings"`
+}
+
+// JudgedBy is one finding about a disclosure.
+type JudgedBy struct {
+	Finding       event.UUID `json:"finding"`
+	Monitor       string     `json:"monitor"`
+	Severity      string     `json:"severity"`
+	Status        string     `json:"status"`
+	AsKnown       bool       `json:"asKnown"`
+	Hindsight     bool       `json:"hindsight"`
+	Indeterminate bool       `json:"indeterminate"`
 }
 
 // DisclosureFilter says which rows of the register are wanted; the zero value
 // is all that the caller may see.
 type DisclosureFilter struct {
-	Person  event.UUID
-	From    time.Time // decided or made at or after
-	Until   time.Time // decided or made before
-	Purpose string
-	Outcome string
+	Person    event.UUID
+	From      time.Time // decided or made at or after
+	Until     time.Time // decided or made before
+	Purpose   string
+	Outcome   string
+	Rule      string
+	Agreement event.UUID
+	// Verdicts asks for the verdict on each row too.
+	Verdicts bool
 }
 
 // CaseloadRow is one person in a caseload.

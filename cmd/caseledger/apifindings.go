@@ -10,6 +10,7 @@ import (
 	"caseledger/projections"
 	"caseledger/projections/boundary"
 	"caseledger/projections/caseload"
+	"caseledger/projections/disclosures"
 	"caseledger/projections/findings"
 	"caseledger/projections/timeline"
 )
@@ -176,4 +177,53 @@ func evidenceOf(e api.Evidence, r *timeline.Row) api.Evidence {
 	e.Position, e.Type, e.OccurredAt, e.RecordedAt = r.Position, string(r.Type), r.Effective, r.RecordedAt.UTC()
 	e.By = api.By{Actor: r.Actor.ID, Role: r.Actor.Role, Side: r.Actor.Side, Org: r.Actor.Org}
 	return e
+}
+
+// mostFound bounds how many entries are asked about at a time.
+const mostFound = 500
+
+// judged gives each row of a page of the register the verdict that its findings
+// come to. A finding is about a row if its item is one of the entries that made
+// it. What was received has none: its lawfulness is the telling side's.
+func (v *view) judged(read projections.View, rows []disclosures.Row, out []api.Disclosure) error {
+	var items []any
+	for _, r := range rows {
+		for _, e := range r.Entries {
+			items = append(items, e.UUID)
+		}
+	}
+	found := map[event.UUID][]findings.Row{}
+	for chunk := range slices.Chunk(items, mostFound) {
+		q := projections.Query{Where: append(v.controllers(false), projections.In("item", chunk...)), Limit: projections.MaxLimit,
+			Order: []projections.Order{projections.Ascending("gravity"), projections.Ascending("monitor")}}
+		for {
+			page, err := projections.Select(read, v.side.models.findings, q)
+			if err != nil {
+				return err
+			}
+			for _, f := range page.Rows {
+				found[f.Item] = append(found[f.Item], f)
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+	}
+	for i, r := range rows {
+		if r.Part == disclosures.Received {
+			continue
+		}
+		var about []findings.Row
+		for _, e := range r.Entries {
+			about = append(about, found[e.UUID]...)
+		}
+		asKnown, hindsight := findings.Verdicts(about)
+		verdict := &api.Judgement{AsKnown: string(asKnown), Hindsight: string(hindsight), Findings: []api.JudgedBy{}}
+		for _, f := range about {
+			verdict.Findings = append(verdict.Findings, api.JudgedBy{Finding: f.Finding, Monitor: string(f.Monitor), Severity: string(f.Severity),
+				Status: string(f.Status), AsKnown: f.Judged.AsKnown, Hindsight: f.Judged.Hindsight, Indeterminate: f.Judged.Indeterminate})
+		}
+		out[i].Verdict = verdict
+	}
+	return nil
 }

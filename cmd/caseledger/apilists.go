@@ -70,6 +70,12 @@ func (v *view) Disclosures(ctx context.Context, f api.DisclosureFilter, p api.Pa
 	if f.Outcome != "" {
 		where = append(where, projections.Eq("outcome", f.Outcome))
 	}
+	if f.Rule != "" {
+		where = append(where, projections.Eq("rule", f.Rule))
+	}
+	if !f.Agreement.IsZero() {
+		where = append(where, projections.Eq("agreement", f.Agreement))
+	}
 	if where, err = v.withoutBarred(ctx, where); err != nil {
 		return nil, 0, reflects, err
 	}
@@ -86,6 +92,11 @@ func (v *view) Disclosures(ctx context.Context, f api.DisclosureFilter, p api.Pa
 		for _, r := range rows {
 			out = append(out, disclosureOf(r))
 		}
+		if f.Verdicts {
+			if err := v.judged(read, rows, out); err != nil {
+				return err
+			}
+		}
 		reflects, err = v.current(read, model.Projection, caseload.Row{})
 		return err
 	})
@@ -97,7 +108,14 @@ func disclosureOf(r disclosures.Row) api.Disclosure {
 	last := r.Last()
 	out := api.Disclosure{Disclosure: last.Disclosure, Person: r.Person.Of, Outcome: string(r.Outcome), From: r.Flow.FromOrg, To: r.Flow.ToOrg,
 		Purpose: string(r.Purpose), Categories: []string{}, Rule: string(r.Rule), Basis: string(r.Confidence), Consent: r.Consent,
-		Reason: string(r.Reason), Status: string(r.Status), DecidedAt: r.DecidedAt, MadeAt: last.At, Position: r.Position}
+		Reason: string(r.Reason), Status: string(r.Status), DecidedAt: r.DecidedAt, MadeAt: last.At, Position: r.Position,
+		RuleSet: string(r.RuleSet), Agreement: r.Agreement, Version: r.AgreementVersion}
+	for _, g := range r.Failed {
+		out.FailedGates = append(out.FailedGates, string(g))
+	}
+	for _, w := range r.Warnings {
+		out.Warnings = append(out.Warnings, string(w))
+	}
 	if r.ID != last.Disclosure {
 		out.Decision = r.ID
 	}

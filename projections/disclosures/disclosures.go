@@ -2,6 +2,8 @@
 // something, what was told, and what was told without a decision: one row for
 // each decision, for each telling that nobody decided, and for each telling
 // that was received. It never holds what was told, only of which categories.
+// What the monitors found about a row is on another stream; it is joined to
+// the row when it is read, by the row's entries.
 package disclosures
 
 import (
@@ -50,10 +52,18 @@ type Row struct {
 	Confidence disclosure.Confidence `db:"confidence"`
 	Consent    event.UUID            `db:"consent"`
 	Reason     disclosure.Reason     `db:"reason"`
-	DecidedAt  event.When            `db:"decided_at"`
-	Tellings   []Telling             `db:"tellings,json"` // in the order they were recorded
-	At         time.Time             `db:"at"`            // the earliest that the last of them, or the decision, may mean
-	Position   event.Position        `db:"position"`
+	// RuleSet are the rules it was judged by when it was decided, and Failed and
+	// Warnings what spoke against it then.
+	RuleSet          disclosure.RuleSet   `db:"rule_set"`
+	Failed           []disclosure.Gate    `db:"failed_gates,json"`
+	Warnings         []disclosure.Warning `db:"warnings,json"`
+	Agreement        event.UUID           `db:"agreement"` // under which it is told; zero for none
+	AgreementVersion int                  `db:"agreement_version"`
+	DecidedAt        event.When           `db:"decided_at"`
+	Tellings         []Telling            `db:"tellings,json"` // in the order they were recorded
+	Entries          []event.ID           `db:"entries,json"`  // of the telling side's record that made the row
+	At               time.Time            `db:"at"`            // the earliest that the last of them, or the decision, may mean
+	Position         event.Position       `db:"position"`
 }
 
 // Telling is one time something was told under a decision.
@@ -74,12 +84,12 @@ func (r Row) Last() Telling {
 // Model declares the read model for one viewer.
 func Model(v boundary.Viewer) projections.Model[Row] {
 	return projections.Define(projections.Spec[Row]{
-		Name: "disclosures", Version: 1,
+		Name: "disclosures", Version: 2,
 		Types: []string{"disclosure.proposed", "disclosure.decided", "disclosure.made",
 			"disclosure.unplanned-reported", "disclosure.decision-closed"},
 		Keys:    func(e event.Recorded) []projections.Key { return keys(v, e) },
 		FoldKey: func(row *Row, k projections.Key, e event.Recorded) *Row { return fold(v, row, k, e) },
-		Indexes: []projections.Index{{Columns: []string{"controller", "at"}}, {Columns: []string{"controller", "purpose", "at"}}},
+		Indexes: []projections.Index{{Columns: []string{"controller", "at"}}, {Columns: []string{"controller", "purpose", "at"}}, {Columns: []string{"agreement"}}},
 	})
 }
 
@@ -151,6 +161,7 @@ func fold(v boundary.Viewer, row *Row, k projections.Key, e event.Recorded) *Row
 
 // own folds an event of the telling side's record into r, a copy.
 func (r *Row) own(e event.Recorded) {
+	r.Entries = append(slices.Clone(r.Entries), e.ID)
 	switch d := e.Data.(type) {
 	case disclosure.DisclosureProposed:
 		r.Status, r.Flow, r.At = Proposed, d.Flow, e.Effective.Earliest()
@@ -160,6 +171,8 @@ func (r *Row) own(e event.Recorded) {
 		}
 		r.Flow, r.Outcome, r.Reason, r.DecidedAt = d.Flow, d.Outcome, d.Reason, e.Effective
 		r.Rule, r.Confidence, r.Consent = d.Basis.Rule, d.Basis.Confidence, d.Basis.Consent
+		r.Agreement, r.AgreementVersion = d.Basis.Agreement, d.Basis.AgreementVersion
+		r.RuleSet, r.Failed, r.Warnings = d.RuleSet, d.FailedGates, d.Warnings
 	case disclosure.DisclosureMade:
 		if r.Status == "" {
 			r.Flow = d.Flow // told before anybody decided

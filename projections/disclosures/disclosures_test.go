@@ -25,7 +25,8 @@ func alpha(t *testing.T) *boundarytest.Case {
 	c := boundarytest.New(boundarytest.Viewer(event.NHS))
 	c.Says("HUB-CAM", disclosure.DisclosureProposed{Decision: decision, Flow: flow}, boundarytest.At(t, "2026-02-06 13:50"))
 	c.Says("HUB-CAM", disclosure.DisclosureDecided{Decision: decision, Flow: flow, Outcome: disclosure.Permit,
-		Basis: disclosure.Basis{Rule: "R03", Confidence: disclosure.ExplicitConsent, Consent: boundarytest.ID("cA2")}}, boundarytest.At(t, "2026-02-06 13:55"))
+		Basis:       disclosure.Basis{Rule: "R03", Confidence: disclosure.ExplicitConsent, Consent: boundarytest.ID("cA2"), Agreement: boundarytest.ID("DSA-1"), AgreementVersion: 1},
+		FailedGates: []disclosure.Gate{"G8"}, Warnings: []disclosure.Warning{"NOT_INFORMED"}, RuleSet: "1"}, boundarytest.At(t, "2026-02-06 13:55"))
 	c.Says("HUB-CAM", disclosure.DisclosureMade{Disclosure: telling, Decision: decision, Flow: flow}, boundarytest.At(t, "2026-02-06 14:00"))
 	c.Says("HUB-CAM", disclosure.UnplannedDisclosureReported{Disclosure: mishap, Decision: decision, Flow: flow, Mishap: "TOO_MUCH"}, boundarytest.At(t, "2026-02-06 14:00"))
 	return c
@@ -57,6 +58,13 @@ func TestADecisionIsOneRowFromProposalToTelling(t *testing.T) {
 	r := rowsAfter(t, c, event.NHS, 3)[decision]
 	if r.Rule != "R03" || r.Outcome != disclosure.Permit || r.Consent != boundarytest.ID("cA2") || r.Purpose != "REHAB_SUPPORT" {
 		t.Errorf("rule %s, outcome %s, consent %s, purpose %s", r.Rule, r.Outcome, r.Consent, r.Purpose)
+	}
+	if r.RuleSet != "1" || len(r.Failed) != 1 || len(r.Warnings) != 1 || r.Agreement != boundarytest.ID("DSA-1") || r.AgreementVersion != 1 {
+		t.Errorf("rules %s, failed %v, warnings %v, agreement %s version %d", r.RuleSet, r.Failed, r.Warnings, r.Agreement, r.AgreementVersion)
+	}
+	history, _ := alpha(t).Events(boundarytest.New(boundarytest.Viewer(event.NHS)).Person())
+	if len(r.Entries) != 3 || r.Entries[0] != history[0].ID || r.Entries[2] != history[2].ID {
+		t.Errorf("entries %v", r.Entries)
 	}
 	if last := r.Last(); last.Disclosure != telling || last.At.String() != "2026-02-06T14:00:00Z" {
 		t.Errorf("told %s at %s", last.Disclosure, last.At)
@@ -95,7 +103,7 @@ func TestARecipientSeesTheTellingAndNotTheDecision(t *testing.T) {
 	t.Parallel()
 	rows := rowsAfter(t, received(t), event.Probation, 2)
 	r := rows[telling]
-	if len(rows) != 1 || r.Part != disclosures.Received || r.Controller != boundarytest.Org("PROB-N56").Controller || r.Rule != "" || r.Outcome != "" {
+	if len(rows) != 1 || r.Part != disclosures.Received || r.Controller != boundarytest.Org("PROB-N56").Controller || r.Rule != "" || r.Outcome != "" || len(r.Entries) != 0 {
 		t.Errorf("%d rows; %s of %s, rule %q", len(rows), r.Part, r.Controller, r.Rule)
 	}
 }

@@ -131,9 +131,3 @@ func (r Row) value() finding.Finding {
 // Stands reports whether the finding is a fact about the record: whatever was
 // done about it, it was not withdrawn.
 func (r Row) Stands() bool { return r.value().Stands() }
-
-// About asks for the findings about any of some events, on one stream.
-func About(person event.UUID, items ...any) []projections.Condition {
-	return []projections.Condition{
-		projections.Stream(event.StreamID{Kind: event.FindingStream, Of: person}), projections.In("item", items...)}
-}
