@@ -13,8 +13,9 @@ var readmeCommands = map[string]string{
 	"go run ./cmd/caseledger demo": "cmd/caseledger.TestBlackBoxDemo",
 	"make test":                    ".ci/run",
 
-	"go run ./cmd/caseledger simulate --data ./alpha-record --journal cmd/caseledger/journeys/alpha.jsonl":                  readmeTour,
+	"go run ./cmd/caseledger simulate --data ./alpha-record --journal alpha":                                                readmeTour,
 	"go run ./cmd/caseledger replay A --data ./alpha-record --true-on 2026-02-23T12:00:00Z --known-on 2026-02-23T12:00:00Z": readmeTour,
+	"go run ./cmd/caseledger findings list --data ./alpha-record":                                                           readmeTour,
 	"go run ./cmd/caseledger events list --data ./alpha-record":                                                             readmeTour,
 	"go run ./cmd/caseledger project check --data ./alpha-record":                                                           readmeTour,
 	"go run ./cmd/caseledger doctor --data ./alpha-record":                                                                  readmeTour,

@@ -91,9 +91,12 @@ func secrets(text string) (found []finding) {
 	return found
 }
 
+// statute is the one name that a text cannot give otherwise.
+var statute = regexp.MustCompile(`Offender Management Act 2007`)
+
 // wording finds the word that nobody should read about themselves.
 func wording(text string) []finding {
-	if unkindWord.MatchString(text) {
+	if unkindWord.MatchString(statute.ReplaceAllString(text, "")) {
 		return []finding{{"a word for people that is not used here", "say person, or person on probation"}}
 	}
 	return nil
@@ -170,6 +173,8 @@ func TestTextRulesCanFail(t *testing.T) {
 		{"token", secrets, "eyJhbGciOiJFUzI1NiJ9." + "eyJzdWIiOiJ4eHh4In0." + "c2lnbmF0dXJlLi4u", 1},
 		{"word", wording, "the offend" + "er", 1},
 		{"other word", wording, "the offence", 0},
+		{"statute", wording, "the Offend" + "er Management Act 2007, s.14", 0},
+		{"beside the statute", wording, "an offend" + "er under the Offend" + "er Management Act 2007", 1},
 	} {
 		if got := c.find(c.text); len(got) != c.want {
 			t.Errorf("%s: %d findings, want %d", c.name, len(got), c.want)
