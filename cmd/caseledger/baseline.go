@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -21,9 +22,12 @@ type baseline struct {
 	begin event.Day // the day on which it is recorded
 	until event.Day // the day up to which it is kept up, with a year to spare
 	pacts []pact
-	text  bytes.Buffer
-	at    time.Time
-	n     int
+	// prefix begins the refs of its lines; left out, BASE. The same lines have the
+	// same refs wherever they are written.
+	prefix string
+	text   bytes.Buffer
+	at     time.Time
+	n      int
 }
 
 // pact is one agreement: its terms as a journal says them.
@@ -112,7 +116,7 @@ func leadOf(org string) any {
 // say writes a line on a stream; the next one is a second later.
 func (b *baseline) say(stream, command string, actor any, effective event.Day, says body) {
 	b.n++
-	line := body{"ref": fmt.Sprintf("BASE.%d", b.n), "clock": b.at.In(event.London).Format(time.RFC3339), "command": command,
+	line := body{"ref": fmt.Sprintf("%s.%d", cmp.Or(b.prefix, "BASE"), b.n), "clock": b.at.In(event.London).Format(time.RFC3339), "command": command,
 		"stream": stream, "actor": actor, "body": says}
 	if effective != 0 && effective != event.DayOf(b.at) {
 		line["effectiveAt"] = effective.String()
@@ -129,12 +133,11 @@ func (b *baseline) say(stream, command string, actor any, effective event.Day, s
 // write writes everything that is in place on the first day.
 func (b *baseline) write() {
 	b.at = b.begin.Start().Add(8 * time.Hour)
-	review := (b.until + 366).String()
+	review := b.review()
 	for _, org := range governed() {
 		o, _ := theRegister.ByCode(reference.OrganisationCode(org))
 		stream := "org:" + org
-		b.say(stream, "approve-dpia", leadOf(org), 0, body{"processing": "HEALTH_HUB", "residualRisk": "MEDIUM", "reviewDue": review,
-			"dpoAdvice": "Proportionate, with the mitigations.", "mitigation": "Least detail, sealed by person, every look recorded."})
+		b.assess(org)
 		conditions := []string{"A9G", "SCH1_PART2"}
 		if o.Side == event.Probation {
 			conditions = append(conditions, "S42")
@@ -143,15 +146,30 @@ func (b *baseline) write() {
 			b.say(stream, "publish-policy-document", leadOf(org), 0, body{"condition": c, "from": b.begin.String(), "reviewDue": review})
 		}
 		for _, f := range processing(o.Side) {
-			purpose, to, _ := strings.Cut(f, ">")
-			b.say(stream, "record-ropa-entry", leadOf(org), 0, body{"purpose": purpose, "recipientSide": to,
-				"categories": []string{"ID.*", "H.*", "J.*", "W.*"}, "from": b.begin.String()})
+			b.register(org, f)
 		}
 	}
 	b.staff(b.begin)
 	for _, p := range b.pacts {
 		b.agree(p)
 	}
+}
+
+// review is the day on which what is in place is looked at again.
+func (b *baseline) review() string { return (b.until + 366).String() }
+
+// assess approves the impact assessment of the hub at an organisation.
+func (b *baseline) assess(org string) {
+	b.say("org:"+org, "approve-dpia", leadOf(org), 0, body{"processing": "HEALTH_HUB", "residualRisk": "MEDIUM", "reviewDue": b.review(),
+		"dpoAdvice": "Proportionate, with the mitigations.", "mitigation": "Least detail, sealed by person, every look recorded."})
+}
+
+// register puts what an organisation tells, as purpose>side, into its record of
+// processing.
+func (b *baseline) register(org, flow string) {
+	purpose, to, _ := strings.Cut(flow, ">")
+	b.say("org:"+org, "record-ropa-entry", leadOf(org), 0, body{"purpose": purpose, "recipientSide": to,
+		"categories": []string{"ID.*", "H.*", "J.*", "W.*"}, "from": b.begin.String()})
 }
 
 // processing is what the organisations of a side tell, as purpose>side.

@@ -101,7 +101,7 @@ func (p *program) fill(ctx context.Context, o opening, people, seed uint64) erro
 		all = append(all, readJournal(f))
 	}
 	if people > 0 {
-		all = append(all, population(people, seed))
+		all = append(all, population(inventedDemo(people, seed)))
 	}
 	sum, err := p.load(ctx, o, all...)
 	if err == nil {

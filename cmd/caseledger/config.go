@@ -74,6 +74,12 @@ var settings = []setting{
 		does: "how many people to invent"},
 	{command: "simulate", flag: "seed", usual: "1",
 		does: "what the invented people are drawn from; the same seed draws the same people"},
+	{command: "simulate", flag: "years", usual: "1",
+		does: "how many years the invented people are followed, from 1 to 10"},
+	{command: "simulate", flag: "breaches", usual: "0",
+		does: "the share of the invented people, from 0 to 1, about whom something unlawful is planted; every monitor has its turn where there are a hundred of them"},
+	{command: "simulate", flag: "answers", usual: "",
+		does: "file for what the monitors must find, JSON Lines; empty: none is written"},
 }
 
 // testPrefix begins the variables that belong to tests; the program ignores

@@ -138,6 +138,9 @@ type journal struct {
 	number    int
 	last      time.Time
 	refs      map[string]making
+	// recall, where it is set, says what a line made: refs are not kept, and the
+	// writer of the journal sees to it that each names one line.
+	recall func(ref string) (making, bool)
 }
 
 // making is what a line's command may have made, and where.
@@ -249,7 +252,9 @@ func (j *journal) understand(raw []byte) (entry, error) {
 		return e, err
 	}
 	j.last = e.clock
-	j.refs[l.Ref] = making{q.Stream, q.Actor.ID, q.ID}
+	if j.recall == nil {
+		j.refs[l.Ref] = making{q.Stream, q.Actor.ID, q.ID}
+	}
 	return e, nil
 }
 
@@ -282,7 +287,7 @@ func (j *journal) origin(l journalLine, q *recording.Request) error {
 	case system == "":
 		system = inventedSystem
 	}
-	q.ID = event.DeriveUUID("journal-command", []byte(l.Ref))
+	q.ID = commandOf(l.Ref)
 	if j.importing {
 		j.names = j.from(system)
 		q.ID = event.DeriveUUID("import-command", []byte(system), []byte(l.Ref))
@@ -292,6 +297,9 @@ func (j *journal) origin(l journalLine, q *recording.Request) error {
 	}
 	return nil
 }
+
+// commandOf names the command of a simulated line.
+func commandOf(ref string) event.UUID { return event.DeriveUUID("journal-command", []byte(ref)) }
 
 // maxReason is how many characters say why something is imported.
 const maxReason = 500
@@ -342,8 +350,7 @@ func (j *journal) look(l journalLine, q *recording.Request) (any, error) {
 		}
 		q.Person, subjects = stream.Of, []event.UUID{stream.Of}
 	}
-	day := event.DayOf(q.Effective.Earliest())
-	q.Stream = event.Access(event.DeriveUUID("journal-session", q.Actor.ID[:], q.Actor.Org[:], []byte(day.String())))
+	q.Stream = sessionOf(q.Actor, q.Effective)
 	var reason event.Personal[string]
 	if a.Reason != "" {
 		reason = event.Own(a.Reason)
@@ -366,6 +373,11 @@ func (j *journal) look(l journalLine, q *recording.Request) (any, error) {
 		return nil, usage("a look at one record says whose")
 	}
 	return access.RecordAccessed{View: a.View, Class: a.Class, Subjects: subjects, Items: items, Reason: reason}, nil
+}
+
+// sessionOf is the stream of a reader's looks of one day.
+func sessionOf(by event.Actor, at event.When) event.StreamID {
+	return event.Access(event.DeriveUUID("journal-session", by.ID[:], by.Org[:], []byte(event.DayOf(at.Earliest()).String())))
 }
 
 // mostItems bounds how much one look shows.
@@ -525,6 +537,9 @@ func (j *journal) identifier(text string) (event.UUID, error) {
 		return event.UUID{}, usage("body mentions an organisation that is not known")
 	}
 	by, ok := j.refs[name]
+	if j.recall != nil {
+		by, ok = j.recall(name)
+	}
 	if !ok || part == "" {
 		return event.UUID{}, usage("body mentions a line that did not come before, or not what of it")
 	}

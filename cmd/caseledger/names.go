@@ -89,3 +89,15 @@ func nhsNumber(nine string) (string, bool) {
 	}
 	return fmt.Sprintf("%s%d", nine, check), true
 }
+
+// spareNumber is an NHS number of the block that no invented person has, the
+// n-th from its end.
+func spareNumber(n int) string {
+	for serial := 99999; ; serial-- {
+		if number, ok := nhsNumber(fmt.Sprintf("9990%05d", serial)); ok {
+			if n--; n < 0 {
+				return number
+			}
+		}
+	}
+}

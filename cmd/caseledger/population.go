@@ -6,25 +6,104 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"caseledger/domain/event"
+	"caseledger/domain/reference"
 )
 
-// population invents people with the record a hub would hold of them, as a
-// journal. Everything in it is lawful by construction: every disclosure has
-// its decision, and every decision its basis. The same seed draws the same
-// people; it holds a few of them in memory at a time, however many there are.
-func population(people, seed uint64) *journal { return readJournal(inventing(people, seed)) }
+// invention is an invented population: people with the record a hub would hold
+// of them, and the governance that it rests on. Everything in it follows from
+// these members: the same ones invent the same lines.
+type invention struct {
+	people uint64
+	seed   uint64
+	days   int // how long it goes on, from [inventBegin]
+	// breaches is the share of people about whom something unlawful is planted,
+	// from 0 to 1. Everything else is lawful by construction.
+	breaches float64
+}
 
-// inventing writes the journal of an invented population.
-func inventing(people, seed uint64) *inventor {
-	p := &inventor{random: rand.New(rand.NewPCG(seed, 0x766973697473)), people: newPeople(inventedRandom(seed)), left: people}
-	if people > 0 {
-		p.every = popSpan / time.Duration(people)
+// The governance is in place a week before the first person comes.
+var (
+	governBegin = event.MustDay("2026-01-05")
+	inventBegin = event.MustDay("2026-01-12")
+)
+
+// longestLife is how many days at most are recorded of one person: an order of
+// a year, and what comes after it.
+const longestLife = 350
+
+// inventedYears is a population that is followed for years: in the last of
+// them nobody comes after its first three months, so that everybody is
+// followed for at least nine.
+func inventedYears(people, seed uint64, years int, breaches float64) invention {
+	return invention{people: people, seed: seed, days: int(inventBegin.AddMonths(12*years) - inventBegin), breaches: breaches}
+}
+
+// inventedDemo is the population of the demo: few months, so that it is there
+// in seconds, and something unlawful about one in twenty, so that there is
+// something to find.
+func inventedDemo(people, seed uint64) invention {
+	return invention{people: people, seed: seed, days: 90, breaches: 0.05}
+}
+
+// comes is how many days after the beginning the i-th person comes.
+func (in invention) comes(i int) int {
+	coming := max(in.days-275, in.days/4)
+	return int(uint64(i) * uint64(coming) / max(in.people, 1))
+}
+
+func (in invention) end() event.Day { return inventBegin + event.Day(in.days) }
+
+// inventor writes the journal of an invention in the order of the clock. It
+// holds a few lives at a time: of everybody else who is there, who they are and
+// how far their life is told.
+type inventor struct {
+	invention
+	who    *people
+	came   int
+	there  living
+	lives  map[string]life // of those told of last, by label
+	around life            // the governance, as the life of nobody
+	text   bytes.Buffer
+}
+
+// somebody is whoever has a life that is being told.
+type somebody struct {
+	index int // -1: the governance
+	who   identity
+	next  int // the step that is told next
+	at    time.Time
+}
+
+// living is a heap by when the next step is, and then by who came first.
+type living []somebody
+
+func (l living) Len() int { return len(l) }
+func (l living) Less(i, j int) bool {
+	if l[i].at.Equal(l[j].at) {
+		return l[i].index < l[j].index
 	}
+	return l[i].at.Before(l[j].at)
+}
+func (l living) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l *living) Push(x any)   { *l = append(*l, x.(somebody)) }
+func (l *living) Pop() any {
+	last := (*l)[len(*l)-1]
+	*l = (*l)[:len(*l)-1]
+	return last
+}
+
+// inventing begins an invention.
+func inventing(in invention) *inventor {
+	p := &inventor{invention: in, who: newPeople(inventedRandom(in.seed)), lives: map[string]life{}, around: in.governance()}
+	p.enter(somebody{index: -1})
 	return p
 }
 
@@ -32,121 +111,193 @@ func inventing(people, seed uint64) *inventor {
 // drawn from; what happens to its people is drawn apart from it.
 func inventedRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x636173656c656467)) }
 
-// The time in which invented people come to the hubs. The last thing said of
-// anybody is within popTail of their coming.
-var popBegin = event.MustDay("2026-01-12").Start()
+// mostLives bounds how many lives are held. One that is told of again is made
+// up again.
+const mostLives = 256
 
-const popSpan = 120 * 24 * time.Hour
-
-// inventor writes the journal, a person at a time, in the order of the clock.
-type inventor struct {
-	random *rand.Rand
-	people *people
-	left   uint64
-	every  time.Duration
-	came   int
-	queue  steps
-	serial int
-	text   bytes.Buffer
-}
-
-// step is one line that is not written yet.
-type step struct {
-	at     time.Time
-	serial int
-	line   map[string]any
-}
-
-// steps is a heap by time, then by when they were made.
-type steps []step
-
-func (s steps) Len() int { return len(s) }
-func (s steps) Less(i, j int) bool {
-	if s[i].at.Equal(s[j].at) {
-		return s[i].serial < s[j].serial
+func (p *inventor) lifeOf(who somebody) life {
+	if who.index < 0 {
+		return p.around
 	}
-	return s[i].at.Before(s[j].at)
+	l, held := p.lives[who.who.label]
+	if !held {
+		if len(p.lives) >= mostLives {
+			clear(p.lives)
+		}
+		l = p.life(who.index, who.who)
+		p.lives[who.who.label] = l
+	}
+	return l
 }
-func (s steps) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
-func (s *steps) Push(x any)   { *s = append(*s, x.(step)) }
-func (s *steps) Pop() any {
-	last := (*s)[len(*s)-1]
-	*s = (*s)[:len(*s)-1]
-	return last
+
+// enter puts somebody where their next step is; those whose life is told leave.
+func (p *inventor) enter(who somebody) {
+	if steps := p.lifeOf(who).steps; who.next < len(steps) {
+		who.at = steps[who.next].at
+		heap.Push(&p.there, who)
+	}
 }
 
 // Read implements io.Reader.
 func (p *inventor) Read(b []byte) (int, error) {
 	for p.text.Len() == 0 {
-		next := popBegin.Add(time.Duration(p.came) * p.every)
-		if p.left > 0 && (len(p.queue) == 0 || !p.queue[0].at.Before(next)) {
-			p.left--
+		for p.came < int(p.people) {
+			day := inventBegin + event.Day(p.comes(p.came))
+			if len(p.there) > 0 && p.there[0].at.Before(day.Start()) {
+				break
+			}
+			p.enter(somebody{index: p.came, who: p.who.next()})
 			p.came++
-			p.arrive(next)
-			continue
 		}
-		if len(p.queue) == 0 {
+		if len(p.there) == 0 {
 			return 0, io.EOF
 		}
-		line, err := json.Marshal(heap.Pop(&p.queue).(step).line, json.Deterministic(true))
+		who := heap.Pop(&p.there).(somebody)
+		line, err := json.Marshal(p.lifeOf(who).steps[who.next].line, json.Deterministic(true))
 		if err != nil {
 			return 0, fmt.Errorf("write an invented line: %w", err)
 		}
+		who.next++
+		p.enter(who)
 		p.text.Write(line)
 		p.text.WriteByte('\n')
 	}
 	return p.text.Read(b)
 }
 
+// answer is one finding that a planted breach is to cause.
+type answer struct {
+	Monitor string `json:"monitor"`
+	// Person is the label of the person it was planted on, and About whom the
+	// finding is about: that person, or the organisation with the label in
+	// Organisation.
+	Person       string     `json:"person"`
+	About        event.UUID `json:"about"`
+	Organisation string     `json:"organisation,omitempty"`
+	// Ref is the journal line it is about, Item the event, and Evidence the events
+	// that show it beside the item, or some of them.
+	Ref       string     `json:"ref"`
+	Item      event.ID   `json:"item"`
+	Evidence  []event.ID `json:"evidence,omitempty"`
+	AsKnown   bool       `json:"asKnown"`
+	Hindsight bool       `json:"hindsight"`
+}
+
+// answers calls yield with everything that is to be found about the invention,
+// in the order in which people came.
+func (in invention) answers(yield func(answer) error) error {
+	who := newPeople(inventedRandom(in.seed))
+	for i := range int(in.people) {
+		id := who.next()
+		if _, planted := in.plantOf(i); !planted {
+			continue
+		}
+		l := in.life(i, id)
+		for _, b := range l.breaches {
+			a := answer{Monitor: b.monitor, Person: id.label, About: personID(id.label), Ref: b.item.ref, AsKnown: b.known, Hindsight: true}
+			if b.organisation != "" {
+				org, _ := theRegister.ByCode(reference.OrganisationCode(b.organisation))
+				a.Organisation, a.About = org.Label, org.ID
+			}
+			var err error
+			if a.Item, err = l.event(b.item); err != nil {
+				return err
+			}
+			for _, e := range b.shown {
+				shown, err := l.event(e)
+				if err != nil {
+					return err
+				}
+				a.Evidence = append(a.Evidence, shown)
+			}
+			if err := yield(a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// line finds a line of a life by its ref.
+func (l life) line(ref string) (step, bool) {
+	i := slices.IndexFunc(l.steps, func(s step) bool { return s.line["ref"] == ref })
+	if i < 0 {
+		return step{}, false
+	}
+	return l.steps[i], true
+}
+
+// event is the identifier of an event that a line of a life records.
+func (l life) event(of recorded) (event.ID, error) {
+	s, ok := l.line(of.ref)
+	if !ok {
+		return event.ID{}, fmt.Errorf("no line %s was invented", of.ref)
+	}
+	by, err := s.making()
+	return event.DeriveID(by.actor, by.stream, by.command, of.index), err
+}
+
+// making is what the line of a step makes, as the journal reads it.
+func (s step) making() (making, error) {
+	reader := journal{names: inventedNames}
+	raw, err := json.Marshal(s.line["actor"])
+	if err != nil {
+		return making{}, fmt.Errorf("write an invented actor: %w", err)
+	}
+	by, err := reader.actorOf(raw)
+	if err != nil {
+		return making{}, err
+	}
+	ref, _ := s.line["ref"].(string)
+	if s.line["access"] != nil {
+		return making{sessionOf(by, event.At(s.at)), by.ID, commandOf(ref)}, nil
+	}
+	person, _ := s.line["person"].(string)
+	stream, _ := s.line["stream"].(string)
+	of, err := reader.streamOf(journalLine{Person: person, Stream: stream})
+	return making{of, by.ID, commandOf(ref)}, err
+}
+
+// recall is what an earlier line makes, by its ref.
+func (p *inventor) recall(ref string) (making, bool) {
+	label, _, _ := strings.Cut(ref, ".")
+	s, ok := p.lives[label].line(ref)
+	if !ok {
+		return making{}, false
+	}
+	by, err := s.making()
+	return by, err == nil
+}
+
+// population is the journal of an invention.
+func population(in invention) *journal {
+	p := inventing(in)
+	j := readJournal(p)
+	j.recall = p.recall
+	return j
+}
+
 // site is where a person comes, and who works there.
 type site struct {
 	name, region, hub, probation   string
 	nurse, clinician, practitioner string
+	elsewhere                      string // a nurse of another hub, who has nothing to do with people here
+	onCall                         string // a clinician of another hub
+	senior                         string // a senior probation officer
 }
 
 var sites = []site{
-	{"CAMBRIDGE", "N56", "HUB-CAM", "PROB-N56", "NUR1", "CLI2", "PP1"},
-	{"MIDDLESBROUGH", "N54", "HUB-MID", "PROB-N54", "NUR2", "CLI1", "PP2"},
-	{"ILFRACOMBE", "N58", "HUB-ILF", "PROB-N58", "NUR3", "CLI3", "PP4"},
-	{"HAMMERSMITH", "N07", "HUB-HAM", "PROB-N07", "NUR4", "CLI4", "PP7"},
+	{"CAMBRIDGE", "N56", "HUB-CAM", "PROB-N56", "NUR1", "CLI2", "PP1", "NUR2", "CLI1", "SPO2"},
+	{"MIDDLESBROUGH", "N54", "HUB-MID", "PROB-N54", "NUR2", "CLI1", "PP2", "NUR3", "CLI3", "SPO1"},
+	{"ILFRACOMBE", "N58", "HUB-ILF", "PROB-N58", "NUR3", "CLI3", "PP4", "NUR4", "CLI4", "SPO1"},
+	{"HAMMERSMITH", "N07", "HUB-HAM", "PROB-N07", "NUR4", "CLI4", "PP7", "NUR1", "CLI2", "SPO2"},
 }
 
 // body is the body of one command.
 type body = map[string]any
 
-// visit is one person's way through a hub, while it is made up.
-type visit struct {
-	*inventor
-	who  identity
-	at   time.Time
-	site site
-	n    int
-}
-
-// say adds a line and returns its ref. The next one is a little later.
-func (v *visit) say(actor, purpose, command string, says body) string {
-	v.n++
-	v.serial++
-	ref := fmt.Sprintf("%s.%d", v.who.label, v.n)
-	heap.Push(&v.queue, step{v.at, v.serial, body{
-		"ref": ref, "clock": v.at.In(event.London).Format(time.RFC3339), "command": command, "person": v.who.label,
-		"actor": actor, "purpose": purpose, "body": says,
-	}})
-	v.at = v.at.Add(time.Duration(1+v.random.IntN(4)) * time.Minute)
-	return ref
-}
-
-// later moves on to another day.
-func (v *visit) later(days int) {
-	y, m, d := v.at.In(event.London).Date()
-	v.at = time.Date(y, m, d+days, 9+v.random.IntN(7), v.random.IntN(60), 0, 0, event.London)
-}
-
-// chance is true so often in a hundred.
-func (v *visit) chance(percent int) bool { return v.random.IntN(100) < percent }
-
-// one picks one of several.
-func one[T any](v *visit, of ...T) T { return of[v.random.IntN(len(of))] }
-
 // made mentions what an earlier line made.
 func made(ref, label string) string { return "@made:" + ref + ":" + label }
+
+// eventOf mentions the n-th event of an earlier line.
+func eventOf(ref string, n int) string { return "@event:" + ref + ":" + strconv.Itoa(n) }

@@ -13,7 +13,7 @@ func newRandom() io.Reader { return crypto.Reader }
 // invent writes a population out as its journal.
 func invent(t *testing.T, people, seed uint64) string {
 	t.Helper()
-	text, err := io.ReadAll(inventing(people, seed))
+	text, err := io.ReadAll(inventing(inventedYears(people, seed, 1, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +58,11 @@ func TestPopulationIsLawful(t *testing.T) {
 func TestManyPeopleTakeLittleMemory(t *testing.T) {
 	t.Parallel()
 	longest := func(people uint64) (most int) {
-		p := inventing(people, 1)
+		p := inventing(inventedYears(people, 1, 1, 0))
 		b := make([]byte, 4096)
 		for {
 			_, err := p.Read(b)
-			most = max(most, len(p.queue))
+			most = max(most, len(p.there))
 			if err == io.EOF {
 				return most
 			}
