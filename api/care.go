@@ -17,11 +17,17 @@ type Care interface {
 	// earliest first, and how many there are in all. What other controllers told
 	// of appointments is not among them.
 	AppointmentsOn(ctx context.Context, f AppointmentFilter, p Page) ([]Appointment, int, Reflects, error)
+	// Screenings returns at most 1,000 screenings, flags and assessments of a
+	// person, in the order in which they last changed.
+	Screenings(ctx context.Context, person event.UUID) (Screenings, Reflects, error)
+	// Looks returns a page of the looks at a person by staff of the caller's
+	// controller, the latest first, and how many there are in all.
+	Looks(ctx context.Context, f LookFilter, p Page) ([]LookAt, int, Reflects, error)
 }
 
 // careRoutes are the operations of [Care].
 func careRoutes(a *API) []route {
-	return []route{bind(a, getAppointments), bind(a, listAppointments)}
+	return []route{bind(a, getAppointments), bind(a, listAppointments), bind(a, getScreenings), bind(a, getAccessLog)}
 }
 
 // AppointmentFilter says which appointments are wanted.

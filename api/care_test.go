@@ -24,10 +24,12 @@ var careReads = []struct {
 	view     access.View
 	class    access.Class
 	subjects []event.UUID
+	items    int
 	as, may  string
 }{
-	{"/api/v1/people/{p}/appointments", "appointments", access.ReadOne, []event.UUID{person1}, "HUB_CLIN", theWorking + " " + theGoverning},
-	{"/api/v1/appointments", "appointment-list", access.ReadList, []event.UUID{person1}, "HUB_CLIN", theWorking},
+	{"/api/v1/people/{p}/appointments", "appointments", access.ReadOne, []event.UUID{person1}, 1, "HUB_CLIN", theWorking + " " + theGoverning},
+	{"/api/v1/appointments", "appointment-list", access.ReadList, []event.UUID{person1}, 1, "HUB_CLIN", theWorking},
+	{"/api/v1/people/{p}/screenings", "screenings", access.ReadOne, []event.UUID{person1}, 3, "HUB_CLIN", theWorking + " " + theGoverning},
 }
 
 func TestEachReadOfCareLeavesOneAccessEvent(t *testing.T) {
@@ -41,7 +43,7 @@ func TestEachReadOfCareLeavesOneAccessEvent(t *testing.T) {
 		if len(looks) != 1 {
 			t.Fatalf("%s: %d looks on the record, want 1", r.path, len(looks))
 		}
-		if got := looks[0].Data; got.View != r.view || got.Class != r.class || !slices.Equal(got.Subjects, r.subjects) || got.Items != 1 || got.Bytes != w.Body.Len() {
+		if got := looks[0].Data; got.View != r.view || got.Class != r.class || !slices.Equal(got.Subjects, r.subjects) || got.Items != r.items || got.Bytes != w.Body.Len() {
 			t.Errorf("%s: look %+v", r.path, got)
 		}
 		b.looks.broken = true
@@ -72,6 +74,59 @@ func TestCareIsReadByThoseWhoMay(t *testing.T) {
 				want(t, w, http.StatusForbidden, "role-may-not")
 			}
 		}
+	}
+}
+
+const accessLogPath = "/api/v1/people/{p}/access-log"
+
+// Whoever reads who looked says for which purpose of section 62(4), and is on
+// the record for it before anything is answered.
+func TestReadingTheAccessLogIsAReadOfTheLedger(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	path := of(accessLogPath, person1)
+	for _, query := range []string{"", "?purpose=", "?purpose=DIRECT_CARE", "?purpose=audit"} {
+		want(t, b.ask("GET", path+query, "IG_LEAD", ""), http.StatusBadRequest, "purpose-not-allowed")
+	}
+	want(t, b.ask("GET", of(accessLogPath, person2)+"?purpose=AUDIT", "IG_LEAD", ""), http.StatusNotFound, "no-such-person")
+	if len(b.looks.all()) != 0 {
+		t.Fatal("refused reads left looks")
+	}
+	b.looks.broken = true
+	want(t, b.ask("GET", path+"?purpose=AUDIT", "IG_LEAD", ""), http.StatusServiceUnavailable, "access-log-unavailable")
+	b.looks.broken = false
+	for _, purpose := range access.Purposes {
+		want(t, b.ask("GET", path+"?purpose="+string(purpose), "IG_LEAD", "", "X-Access-Reason", "complaint 17"), http.StatusOK, "")
+		look := b.looks.all()[len(b.looks.all())-1]
+		got := look.Ledger
+		if got.View != "access-log" || got.Purpose != purpose || !slices.Equal(got.Subjects, []event.UUID{person1}) || got.Items != 1 || got.Reason.Value() != "complaint 17" {
+			t.Errorf("%s: recorded %+v", purpose, got)
+		}
+	}
+	for _, role := range callers {
+		org := oracle[string(role)].org
+		b.views.holder[person1] = organisations[org].ID
+		w := b.askOf("GET", path+"?purpose=AUDIT", string(role), org, "")
+		if slices.Contains(strings.Fields(theGoverning), string(role)) {
+			want(t, w, http.StatusOK, "")
+		} else {
+			want(t, w, http.StatusForbidden, "role-may-not")
+		}
+	}
+}
+
+func TestTheFilterOfLooksReachesTheView(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	path := of(accessLogPath, person1) + "?purpose=AUDIT"
+	want(t, b.ask("GET", path+"&from=2026-02-01&until=2026-02-28&class=READ_ONE&by="+person2.String(), "IG_LEAD", ""), http.StatusOK, "")
+	f := b.views.asked[0].(LookFilter)
+	if f.Person != person1 || f.By != person2 || f.Class != "READ_ONE" || f.From.Format(time.DateTime) != "2026-02-01 00:00:00" || f.Until.Format(time.DateTime) != "2026-02-28 23:59:59" {
+		t.Errorf("filter: %+v", f)
+	}
+	for query, code := range map[string]string{"&from=soon": "parameter-malformed", "&until=soon": "parameter-malformed",
+		"&by=NUR1": "parameter-malformed", "&class=GLANCE": "parameter-unknown-code", "&page=0": "parameter-out-of-range", "&view=x": "parameter-unknown"} {
+		want(t, b.ask("GET", path+query, "IG_LEAD", ""), http.StatusBadRequest, code)
 	}
 }
 

@@ -134,6 +134,9 @@ type Look struct {
 	Correlation event.UUID
 	At          time.Time
 	Data        access.RecordAccessed
+	// Ledger is recorded instead of Data where it has a purpose: the log of who
+	// looked was read.
+	Ledger access.LedgerRead
 }
 
 // AccessLog keeps the reads.

@@ -18,3 +18,17 @@ func (f *fakeView) AppointmentsOn(_ context.Context, q AppointmentFilter, p Page
 	f.note(p)
 	return []Appointment{{ID: nobody, Person: person1, Status: "BOOKED", Position: 36}}, 1, f.reflects, f.err
 }
+
+func (f *fakeView) Screenings(_ context.Context, p event.UUID) (Screenings, Reflects, error) {
+	r, err := f.see(p)
+	total := 17
+	return Screenings{Screenings: []Screening{{ID: nobody, Instrument: "PHQ-9", Total: &total, Position: 35}},
+		RiskFlags: []RiskFlag{{ID: nobody, Position: 34}}, Programmes: []Programme{{Programme: "BOWEL", Position: 33}}}, r, err
+}
+
+func (f *fakeView) Looks(_ context.Context, q LookFilter, p Page) ([]LookAt, int, Reflects, error) {
+	f.note(q)
+	f.note(p)
+	r, err := f.see(q.Person)
+	return []LookAt{{Event: event1, Class: "READ_ONE", Position: 32}}, 1, r, err
+}

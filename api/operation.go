@@ -107,6 +107,7 @@ type call struct {
 	view    View
 	now     time.Time
 	look    access.RecordAccessed // the times asked about, for the record
+	ledger  access.Purpose        // what the log of who looked is read for; empty of other reads
 	api     *API
 }
 
@@ -214,10 +215,12 @@ func reply(w http.ResponseWriter, status int, body []byte) {
 // record puts a look on the record; without it nothing may be answered.
 func (a *API) record(c *call, look access.RecordAccessed) error {
 	q := requestOf(c.ctx)
-	err := a.config.AccessLog.Append(c.ctx, Look{
-		Caller: c.caller, ID: a.random.uuid(), Purpose: c.purpose, Correlation: q.correlation, At: c.now, Data: look,
-	})
-	if err != nil {
+	on := Look{Caller: c.caller, ID: a.random.uuid(), Purpose: c.purpose, Correlation: q.correlation, At: c.now, Data: look}
+	if c.ledger != "" {
+		on.Ledger = access.LedgerRead{View: look.View, Purpose: c.ledger, Subjects: look.Subjects, Items: look.Items,
+			TrueOn: look.TrueOn, KnownOn: look.KnownOn, Reason: look.Reason}
+	}
+	if err := a.config.AccessLog.Append(c.ctx, on); err != nil {
 		return &unrecorded{err}
 	}
 	return nil

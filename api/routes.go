@@ -45,6 +45,8 @@ var may = map[string][]event.Role{
 
 	"appointment.read": roles(working, governing),
 	"appointment.list": working,
+	"screening.read":   roles(working, governing),
+	"access-log.read":  governing,
 	"finding.list":     reviewing,
 	"finding.read":     reviewing,
 }

@@ -84,8 +84,12 @@ func (s *session) load(ctx context.Context, l *accessLog, stream event.StreamID)
 // reader's organisation, which keeps it as long as the longest record it
 // names.
 func (l *accessLog) Append(ctx context.Context, look api.Look) error {
+	data := any(look.Data)
+	if look.Ledger.Purpose != "" {
+		data = look.Ledger
+	}
 	_, err := l.append(ctx, eventstore.Command{ID: look.ID, Stream: event.Access(look.Caller.Session), Subject: look.Caller.Actor.Org,
-		Effective: event.At(look.At), Actor: look.Caller.Actor, Purpose: look.Purpose, Correlation: look.Correlation, Origin: event.Live}, look.Data)
+		Effective: event.At(look.At), Actor: look.Caller.Actor, Purpose: look.Purpose, Correlation: look.Correlation, Origin: event.Live}, data)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"caseledger/projections"
 	"caseledger/projections/appointments"
 	"caseledger/projections/caseload"
+	"caseledger/projections/screenings"
 )
 
 // ofPerson reads the rows of a read model about one person whom the caller
@@ -81,4 +82,63 @@ func appointmentOf(r appointments.Row) api.Appointment {
 		out.With = []event.UUID{}
 	}
 	return out
+}
+
+// Screenings implements api.View.
+func (v *view) Screenings(ctx context.Context, person event.UUID) (api.Screenings, api.Reflects, error) {
+	out := api.Screenings{Screenings: []api.Screening{}, RiskFlags: []api.RiskFlag{}, Programmes: []api.Programme{}}
+	reflects, err := ofPerson(ctx, v, person, v.side.models.screenings, screenings.Person(person), func(r screenings.Row) {
+		switch r.Item {
+		case screenings.Screening:
+			out.Screenings = append(out.Screenings, api.Screening{ID: r.ID, Instrument: string(r.Instrument), Status: string(r.Status), At: r.At,
+				Form: string(r.Form), Band: string(r.Band), BandTable: string(r.BandTable), Positive: string(r.Positive), Total: r.Total,
+				Outcome: string(r.Outcome), Why: string(r.Why), Told: r.Telling, Position: r.Position})
+		case screenings.RiskFlag:
+			out.RiskFlags = append(out.RiskFlags, api.RiskFlag{ID: r.ID, Status: string(r.Status), Level: string(r.Level), At: r.At,
+				Screening: r.Of, Told: r.Telling, Position: r.Position})
+		case screenings.Programme:
+			out.Programmes = append(out.Programmes, api.Programme{Programme: string(r.Programme), Eligible: string(r.Eligible),
+				Because: string(r.Because), At: r.At, Position: r.Position})
+		}
+	})
+	return out, reflects, err
+}
+
+// Looks implements api.View.
+func (v *view) Looks(ctx context.Context, f api.LookFilter, p api.Page) (out []api.LookAt, total int, reflects api.Reflects, err error) {
+	where := append(v.controllers(false), projections.Eq("subject", f.Person))
+	if !f.From.IsZero() {
+		where = append(where, projections.AtLeast("at", f.From))
+	}
+	if !f.Until.IsZero() {
+		where = append(where, projections.Below("at", f.Until))
+	}
+	if !f.By.IsZero() {
+		where = append(where, projections.Eq("looked_by", f.By))
+	}
+	if f.Class != "" {
+		where = append(where, projections.Eq("class", f.Class))
+	}
+	err = v.side.store.View(ctx, func(read projections.View) error {
+		out = []api.LookAt{}
+		if _, err := v.known(ctx, read, f.Person); err != nil {
+			return err
+		}
+		model := v.side.models.looks
+		if total, err = read.Count(model.Projection, where...); err != nil {
+			return err
+		}
+		rows, err := selectPage(read, model, where, []projections.Order{projections.Descending("at"), projections.Descending("position")}, p)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			out = append(out, api.LookAt{At: r.At.UTC(), By: api.By{Actor: r.Actor.ID, Role: r.Actor.Role, Side: r.Actor.Side, Org: r.Actor.Org},
+				Client: r.Client, Purpose: r.Purpose, Use: string(r.Use), View: string(r.View), Class: string(r.Class), Items: r.Items,
+				TrueOn: r.TrueOn, KnownOn: r.KnownOn, Reason: string(r.Reason), Event: event.ID{UUID: r.Event}, Position: r.Position})
+		}
+		reflects, err = v.current(read, model.Projection, caseload.Row{})
+		return err
+	})
+	return out, total, reflects, told(err)
 }

@@ -18,12 +18,12 @@ func TestBlackBoxCare(t *testing.T) {
 	r := serveData(t, data)
 	at := "/api/v1/people/" + personID("A").String()
 	for name, check := range map[string]func(*testing.T, *running, string){
-		"appointments": appointmentsOfA,
+		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, r, at) })
 	}
 	// Somebody of another controller is not told that the person is there.
-	for label, paths := range map[string][]string{"PHC1": {"/appointments"}} {
+	for label, paths := range map[string][]string{"PHC1": {"/appointments", "/screenings"}} {
 		for _, path := range paths {
 			if status := r.as(label).status(t, at+path); status != http.StatusNotFound {
 				t.Errorf("%s gets %s with status %d, want 404", label, path, status)
@@ -92,5 +92,103 @@ func appointmentsOfA(t *testing.T, r *running, at string) {
 	}
 	if status := r.as("CRT1").status(t, at+"/appointments"); status != http.StatusForbidden {
 		t.Errorf("a court gets status %d, want 403", status)
+	}
+}
+
+type readScreening struct {
+	Instrument string     `json:"instrument"`
+	Status     string     `json:"status"`
+	Band       string     `json:"band"`
+	Table      string     `json:"bandTableVersion"`
+	Positive   string     `json:"positive"`
+	Total      *int       `json:"total"`
+	Told       event.UUID `json:"toldBy"`
+}
+
+// screeningsOfA: the hub has its four screenings and the programme it assessed;
+// probation has only what was said to it on the phone.
+func screeningsOfA(t *testing.T, r *running, at string) {
+	type summary struct {
+		Screenings []readScreening `json:"screenings"`
+		RiskFlags  []struct{}      `json:"riskFlags"`
+		Programmes []struct {
+			Programme string `json:"programme"`
+			Eligible  string `json:"eligible"`
+		} `json:"programmes"`
+	}
+	var hub, office summary
+	r.as("NUR1").get(at+"/screenings", &hub)
+	if len(hub.Screenings) != 4 || len(hub.RiskFlags) != 0 || len(hub.Programmes) != 1 || hub.Programmes[0].Programme != "CERVICAL" || hub.Programmes[0].Eligible != "ELIGIBLE" {
+		t.Fatalf("the hub reads %+v", hub)
+	}
+	if s := hub.Screenings[0]; s.Instrument != "PHQ-9" || s.Status != "COMPLETE" || s.Band == "" || s.Table == "" || s.Positive != "YES" || s.Total == nil || *s.Total != 17 {
+		t.Errorf("PHQ-9: %+v", s)
+	}
+	r.as("PP1").get(at+"/screenings", &office)
+	for _, s := range office.Screenings {
+		if s.Status != "TOLD" || s.Told.IsZero() {
+			t.Errorf("probation reads a screening that it was not told of: %+v", s)
+		}
+	}
+	if len(office.Screenings) > 1 || len(office.Programmes) > 0 {
+		t.Errorf("probation reads %+v", office)
+	}
+	if status := r.as("HOU1").status(t, at+"/screenings"); status != http.StatusForbidden {
+		t.Errorf("a housing officer gets status %d, want 403", status)
+	}
+}
+
+// looksAtA: whoever governs the hub sees the looks of its staff and not those
+// of probation's; and that they looked is the next thing to be seen.
+func looksAtA(t *testing.T, r *running, at string) {
+	type look struct {
+		View  string `json:"view"`
+		Class string `json:"class"`
+		Use   string `json:"logPurpose"`
+		By    struct {
+			Actor event.UUID `json:"actor"`
+			Side  event.Side `json:"side"`
+		} `json:"by"`
+		Purpose event.Purpose `json:"purpose"`
+		Reason  string        `json:"reason"`
+	}
+	for _, label := range []string{"NUR1", "PP1"} {
+		if _, err := r.as(label).try(http.MethodGet, at, map[string]string{"X-Access-Reason": "seen by " + label}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var rows []look
+	lead := r.as("IGL1")
+	lead.purpose = "AUDIT"
+	path := at + "/access-log?purpose=SELF_MONITORING&perPage=500"
+	waitFor(t, func() bool {
+		lead.get(path, &rows)
+		nurse, self := false, false
+		for _, l := range rows {
+			nurse = nurse || l.By.Actor == actorID("NUR1") && l.Class == "READ_ONE" && l.View == "person" && l.Reason == "seen by NUR1" && l.Purpose == "DIRECT_CARE"
+			self = self || l.By.Actor == actorID("IGL1") && l.Class == "LEDGER_READ" && l.Use == "SELF_MONITORING" && l.View == "access-log"
+		}
+		return nurse && self
+	})
+	for _, l := range rows {
+		if l.By.Side != event.NHS {
+			t.Errorf("the hub's lead sees a look of %s", l.By.Side)
+		}
+	}
+	var auditors []look
+	r.as("AUD1").get(path+"&by="+actorID("PP1").String(), &auditors)
+	if len(auditors) == 0 {
+		t.Error("the auditor sees no look of probation's")
+	}
+	for label, want := range map[string]int{"NUR1": http.StatusForbidden, "PP1": http.StatusForbidden} {
+		if status := r.as(label).status(t, path); status != want {
+			t.Errorf("%s gets status %d, want %d", label, status, want)
+		}
+	}
+	if status := lead.status(t, at+"/access-log"); status != http.StatusBadRequest {
+		t.Errorf("without a purpose: status %d, want 400", status)
+	}
+	if status := lead.status(t, "/api/v1/people/"+newKey().String()+"/access-log?purpose=AUDIT"); status != http.StatusNotFound {
+		t.Errorf("of nobody: status %d, want 404", status)
 	}
 }

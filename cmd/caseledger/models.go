@@ -11,7 +11,9 @@ import (
 	"caseledger/projections/disclosures"
 	"caseledger/projections/entries"
 	"caseledger/projections/findings"
+	"caseledger/projections/looks"
 	"caseledger/projections/referrals"
+	"caseledger/projections/screenings"
 	"caseledger/projections/timeline"
 )
 
@@ -24,6 +26,8 @@ type models struct {
 	entries      projections.Model[entries.Row]
 	findings     projections.Model[findings.Row]
 	referrals    projections.Model[referrals.Row]
+	looks        projections.Model[looks.Row]
+	screenings   projections.Model[screenings.Row]
 	timeline     projections.Model[timeline.Row]
 }
 
@@ -38,6 +42,8 @@ func modelsFor(v boundary.Viewer) models {
 		entries:      entries.Model(v),
 		findings:     findings.Model(v),
 		referrals:    referrals.Model(v),
+		looks:        looks.Model(v),
+		screenings:   screenings.Model(v),
 		timeline:     timeline.Model(v),
 	}
 }
@@ -45,7 +51,7 @@ func modelsFor(v boundary.Viewer) models {
 func (m models) all() []*projections.Projection {
 	return []*projections.Projection{m.appointments.Projection, m.caseload.Projection, m.consents.Projection, m.disclosures.Projection,
 		m.entries.Projection, m.findings.Projection,
-		m.referrals.Projection, m.timeline.Projection}
+		m.referrals.Projection, m.timeline.Projection, m.looks.Projection, m.screenings.Projection}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
