@@ -43,6 +43,14 @@ type Use struct {
 	Source   event.ID
 }
 
+// ReviewWithin is how long after it is invoked a use is reviewed (policy; domain
+// reference rule R20), in elapsed hours.
+const ReviewWithin = 72 * time.Hour
+
+// ReviewBy is the last instant at which a review is in time. Of a day alone,
+// time runs from its end.
+func (u Use) ReviewBy() time.Time { return u.At.Latest().Add(ReviewWithin) }
+
 // LiveAt reports whether the use lets its invoker in at t: from its start
 // until it is ended or expires, half-open.
 func (u Use) LiveAt(t time.Time) bool {

@@ -11,12 +11,9 @@ import (
 	"caseledger/domain/finding"
 )
 
-// Break-glass is reviewed within reviewWithin of being invoked, for a reason of
-// at least reasonLength characters (policy; domain reference rule R20).
-const (
-	reviewWithin = 72 * time.Hour // elapsed; at exactly that it is in time
-	reasonLength = 20
-)
+// Break-glass is invoked for a reason of at least reasonLength characters
+// (policy; domain reference rule R20).
+const reasonLength = 20
 
 // l20: somebody broke the glass and nobody settled a review of it within 72
 // elapsed hours; or went on after it had ended; or gave a reason that is too
@@ -42,9 +39,9 @@ var l20 = Monitor{ID: "L20", Version: 1, Severity: finding.High,
 }
 
 // unreviewed finds a use that was not reviewed in time, from the first moment
-// at which that was too late. Of a day alone, time runs from its end.
+// at which that was too late; at exactly that it is in time.
 func unreviewed(v View, invoked event.Recorded, u breakglass.Use) []Hit {
-	until := u.At.Latest().Add(reviewWithin)
+	until := u.ReviewBy()
 	hit := Hit{Item: invoked.ID, Due: until.Add(time.Microsecond), Key: "not-reviewed-in-time"}
 	for e, r := range All[breakglass.BreakGlassReviewed](v) {
 		if r.BreakGlass != u.ID {
