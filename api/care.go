@@ -20,6 +20,9 @@ type Care interface {
 	// Screenings returns at most 1,000 screenings, flags and assessments of a
 	// person, in the order in which they last changed.
 	Screenings(ctx context.Context, person event.UUID) (Screenings, Reflects, error)
+	// Requirements returns what the court requires of a person, and how it stands
+	// now.
+	Requirements(ctx context.Context, person event.UUID) (Compliance, Reflects, error)
 	// Looks returns a page of the looks at a person by staff of the caller's
 	// controller, the latest first, and how many there are in all.
 	Looks(ctx context.Context, f LookFilter, p Page) ([]LookAt, int, Reflects, error)
@@ -27,7 +30,8 @@ type Care interface {
 
 // careRoutes are the operations of [Care].
 func careRoutes(a *API) []route {
-	return []route{bind(a, getAppointments), bind(a, listAppointments), bind(a, getScreenings), bind(a, getAccessLog)}
+	return []route{bind(a, getAppointments), bind(a, listAppointments), bind(a, getScreenings), bind(a, getAccessLog),
+		bind(a, getRequirements)}
 }
 
 // AppointmentFilter says which appointments are wanted.

@@ -30,6 +30,7 @@ var careReads = []struct {
 	{"/api/v1/people/{p}/appointments", "appointments", access.ReadOne, []event.UUID{person1}, 1, "HUB_CLIN", theWorking + " " + theGoverning},
 	{"/api/v1/appointments", "appointment-list", access.ReadList, []event.UUID{person1}, 1, "HUB_CLIN", theWorking},
 	{"/api/v1/people/{p}/screenings", "screenings", access.ReadOne, []event.UUID{person1}, 3, "HUB_CLIN", theWorking + " " + theGoverning},
+	{"/api/v1/people/{p}/requirements", "requirements", access.ReadOne, []event.UUID{person1}, 2, "HUB_CLIN", theWorking + " " + theGoverning},
 }
 
 func TestEachReadOfCareLeavesOneAccessEvent(t *testing.T) {

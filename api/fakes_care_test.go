@@ -32,3 +32,8 @@ func (f *fakeView) Looks(_ context.Context, q LookFilter, p Page) ([]LookAt, int
 	r, err := f.see(q.Person)
 	return []LookAt{{Event: event1, Class: "READ_ONE", Position: 32}}, 1, r, err
 }
+
+func (f *fakeView) Requirements(_ context.Context, p event.UUID) (Compliance, Reflects, error) {
+	r, err := f.see(p)
+	return Compliance{Requirements: []Requirement{{ID: nobody, Kind: "MHTR", Status: "LIVE"}}, Warnings: []Step{{ID: nobody}}}, r, err
+}

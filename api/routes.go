@@ -45,6 +45,7 @@ var may = map[string][]event.Role{
 
 	"appointment.read": roles(working, governing),
 	"appointment.list": working,
+	"requirement.read": roles(working, governing),
 	"screening.read":   roles(working, governing),
 	"access-log.read":  governing,
 	"finding.list":     reviewing,

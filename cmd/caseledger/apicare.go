@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"caseledger/api"
 	"caseledger/domain/event"
 	"caseledger/projections"
 	"caseledger/projections/appointments"
 	"caseledger/projections/caseload"
+	"caseledger/projections/requirements"
 	"caseledger/projections/screenings"
 )
 
@@ -141,4 +143,45 @@ func (v *view) Looks(ctx context.Context, f api.LookFilter, p api.Page) (out []a
 		return err
 	})
 	return out, total, reflects, told(err)
+}
+
+// Requirements implements api.View.
+func (v *view) Requirements(ctx context.Context, person event.UUID) (api.Compliance, api.Reflects, error) {
+	now := v.now()
+	out := api.Compliance{Requirements: []api.Requirement{}, Warnings: []api.Step{}, Enforcements: []api.Step{},
+		Attendance: []api.TreatmentAttendance{}, Tests: []api.TestTold{}}
+	reflects, err := ofPerson(ctx, v, person, v.side.models.requirements, requirements.Person(person), func(r requirements.Row) {
+		for _, q := range r.Requirements {
+			out.Requirements = append(out.Requirements, requirementOf(r, q, now))
+		}
+		for _, w := range r.Warnings {
+			out.Warnings = append(out.Warnings, api.Step{ID: w.ID, At: w.At})
+		}
+		for _, e := range r.Enforcements {
+			out.Enforcements = append(out.Enforcements, api.Step{ID: e.ID, At: e.At})
+		}
+		for _, a := range r.Attendance {
+			out.Attendance = append(out.Attendance, api.TreatmentAttendance{On: a.On, Attended: string(a.Attended), Code: string(a.Code), Told: a.Told})
+		}
+		for _, t := range r.Tests {
+			out.Tests = append(out.Tests, api.TestTold{Kind: t.Kind, Result: t.Result, At: t.At, Told: t.Told})
+		}
+		out.WarningActive = out.WarningActive || r.WarningActive(now)
+	})
+	return out, reflects, err
+}
+
+// requirementOf is a requirement as it stands at a time.
+func requirementOf(r requirements.Row, q requirements.Requirement, now time.Time) api.Requirement {
+	out := api.Requirement{ID: q.ID, Order: q.Order, Kind: string(q.Terms.Kind), Status: "ENDED", From: q.Terms.From, To: q.Terms.To,
+		Provider: q.Terms.Provider, Setting: string(q.Setting), Testing: q.Terms.Testing, Explained: q.Explained, EndedOn: q.EndedOn,
+		Why: string(q.Why), Told: q.Told}
+	switch {
+	case r.LiveAt(q.ID, now):
+		out.Status = "LIVE"
+	case q.EndedOn.IsZero() && now.Before(q.Terms.From.Start()):
+		out.Status = "PENDING"
+	}
+	out.ReviewDue, _ = r.ReviewDue(q.ID, now)
+	return out
 }

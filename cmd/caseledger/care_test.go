@@ -18,12 +18,12 @@ func TestBlackBoxCare(t *testing.T) {
 	r := serveData(t, data)
 	at := "/api/v1/people/" + personID("A").String()
 	for name, check := range map[string]func(*testing.T, *running, string){
-		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA,
+		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA, "requirements": requirementsOfA,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, r, at) })
 	}
 	// Somebody of another controller is not told that the person is there.
-	for label, paths := range map[string][]string{"PHC1": {"/appointments", "/screenings"}} {
+	for label, paths := range map[string][]string{"PHC1": {"/appointments", "/screenings", "/requirements"}} {
 		for _, path := range paths {
 			if status := r.as(label).status(t, at+path); status != http.StatusNotFound {
 				t.Errorf("%s gets %s with status %d, want 404", label, path, status)
@@ -190,5 +190,48 @@ func looksAtA(t *testing.T, r *running, at string) {
 	}
 	if status := lead.status(t, "/api/v1/people/"+newKey().String()+"/access-log?purpose=AUDIT"); status != http.StatusNotFound {
 		t.Errorf("of nobody: status %d, want 404", status)
+	}
+}
+
+// requirementsOfA: probation has its two requirements, the warning, and that the
+// treatment was attended, which it was told; the hub was told of none of it.
+func requirementsOfA(t *testing.T, r *running, at string) {
+	type compliance struct {
+		Requirements []struct {
+			Kind     string     `json:"kind"`
+			Status   string     `json:"status"`
+			To       string     `json:"to"`
+			Provider event.UUID `json:"provider"`
+		} `json:"requirements"`
+		Warnings      []struct{} `json:"warnings"`
+		WarningActive bool       `json:"warningActive"`
+		Attendance    []struct {
+			On       event.When `json:"on"`
+			Attended string     `json:"attended"`
+			Told     event.UUID `json:"toldBy"`
+		} `json:"attendance"`
+		Tests []struct{} `json:"tests"`
+	}
+	var office, hub compliance
+	r.as("PP1").get(at+"/requirements", &office)
+	trust, _ := theRegister.ByCode("TRUST")
+	live := time.Now().Before(event.MustDay("2027-01-26").End())
+	if len(office.Requirements) != 2 || len(office.Warnings) != 1 || len(office.Attendance) != 1 || len(office.Tests) != 0 {
+		t.Fatalf("probation reads %+v", office)
+	}
+	if q := office.Requirements[0]; q.Kind != "MHTR" || q.Provider != trust.ID || q.To != "2027-01-26" || (q.Status == "LIVE") != live {
+		t.Errorf("the mental health treatment requirement: %+v", q)
+	}
+	if a := office.Attendance[0]; a.On.String() != "2026-02-20" || a.Attended != "YES" || a.Told.IsZero() {
+		t.Errorf("attendance: %+v", a)
+	}
+	if until := event.MustDay("2027-02-16").Start().Add(10 * time.Hour); office.WarningActive != time.Now().Before(until) {
+		t.Errorf("the warning counts: %t", office.WarningActive)
+	}
+	if r.as("NUR1").get(at+"/requirements", &hub); len(hub.Requirements)+len(hub.Warnings)+len(hub.Attendance) != 0 || hub.WarningActive {
+		t.Errorf("the hub reads %+v", hub)
+	}
+	if status := r.as("HOU1").status(t, at+"/requirements"); status != http.StatusForbidden {
+		t.Errorf("a housing officer gets status %d, want 403", status)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"caseledger/projections/findings"
 	"caseledger/projections/looks"
 	"caseledger/projections/referrals"
+	"caseledger/projections/requirements"
 	"caseledger/projections/screenings"
 	"caseledger/projections/timeline"
 )
@@ -27,6 +28,7 @@ type models struct {
 	findings     projections.Model[findings.Row]
 	referrals    projections.Model[referrals.Row]
 	looks        projections.Model[looks.Row]
+	requirements projections.Model[requirements.Row]
 	screenings   projections.Model[screenings.Row]
 	timeline     projections.Model[timeline.Row]
 }
@@ -43,6 +45,7 @@ func modelsFor(v boundary.Viewer) models {
 		findings:     findings.Model(v),
 		referrals:    referrals.Model(v),
 		looks:        looks.Model(v),
+		requirements: requirements.Model(v),
 		screenings:   screenings.Model(v),
 		timeline:     timeline.Model(v),
 	}
@@ -51,7 +54,7 @@ func modelsFor(v boundary.Viewer) models {
 func (m models) all() []*projections.Projection {
 	return []*projections.Projection{m.appointments.Projection, m.caseload.Projection, m.consents.Projection, m.disclosures.Projection,
 		m.entries.Projection, m.findings.Projection,
-		m.referrals.Projection, m.timeline.Projection, m.looks.Projection, m.screenings.Projection}
+		m.referrals.Projection, m.timeline.Projection, m.looks.Projection, m.screenings.Projection, m.requirements.Projection}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
