@@ -84,6 +84,7 @@ func (a *API) allRoutes() []route {
 		bind(a, getPerson), bind(a, getTimeline), bind(a, getConsents), bind(a, getReferrals), bind(a, getDisclosures),
 		bind(a, searchPeople), bind(a, getCaseload), bind(a, listDisclosures), bind(a, listEvents), bind(a, getEvent),
 		bind(a, listFindings), bind(a, getFinding),
+		bind(a, getRejudge), bind(a, getReach), bind(a, simulatePolicy),
 	)
 	all = append(all, careRoutes(a)...)
 	for _, c := range offered() {

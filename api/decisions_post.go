@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -86,23 +85,25 @@ type evaluationWarning struct {
 	Message string `json:"message"`
 }
 
-func evaluatedAs(v lawfulness.Verdict) evaluated {
+// evaluatedAs is a verdict whose failures are about members under a pointer.
+func evaluatedAs(at string, v lawfulness.Verdict) evaluated {
 	j := evaluated{Permit: v.Permit, Rule: string(v.Rule), Instead: string(v.Instead), Candidates: []evaluatedRule{},
-		RuleSet: string(v.RuleSet), Hash: hex.EncodeToString(v.Hash[:])}
+		RuleSet: string(v.RuleSet), Hash: hashText(v.Hash)}
 	for _, c := range v.Candidates {
-		out := evaluatedRule{Rule: string(c.Rule), Text: c.Text, Gates: []string{}, Failed: []failedGate{}}
-		for _, g := range c.Gates() {
-			out.Gates = append(out.Gates, string(g))
-		}
-		for _, f := range c.Failed {
-			out.Failed = append(out.Failed, failedGate{string(f.Gate), f.Code, decisionAt + f.Pointer, f.Message, f.Source})
-		}
-		j.Candidates = append(j.Candidates, out)
+		j.Candidates = append(j.Candidates, evaluatedRule{Rule: string(c.Rule), Text: c.Text, Gates: texts(c.Gates()), Failed: failuresOf(at, c.Failed)})
 	}
 	for _, w := range v.Warnings {
 		j.Warnings = append(j.Warnings, evaluationWarning{string(w.Monitor), w.Message})
 	}
 	return j
+}
+
+func failuresOf(at string, all []lawfulness.Failure) []failedGate {
+	out := []failedGate{}
+	for _, f := range all {
+		out = append(out, failedGate{string(f.Gate), f.Code, at + f.Pointer, f.Message, f.Source})
+	}
+	return out
 }
 
 const decisionAt = "/decision"
@@ -159,10 +160,10 @@ func (a *API) evaluate(k *call, c casefile.Command) (answer[evaluation], error) 
 	v := evaluation{Person: person, Verdict: string(disclosure.Permit), Explanation: "Nothing on the record stands against it now."}
 	if proposed.Rule == "" {
 		known, now := casefile.AskAsKnown(state, proposed, ctx), casefile.Ask(state, proposed, ctx)
-		v.AsKnown, v.Hindsight, v.Rule, err = evaluatedAs(known), evaluatedAs(now), string(now.Rule), now.Fault()
+		v.AsKnown, v.Hindsight, v.Rule, err = evaluatedAs(decisionAt, known), evaluatedAs(decisionAt, now), string(now.Rule), now.Fault()
 	} else {
 		known, now := casefile.EvaluateAsKnown(state, proposed, ctx), casefile.Evaluate(state, proposed, ctx)
-		v.AsKnown, v.Hindsight, v.Rule = evaluatedAs(known), evaluatedAs(now), string(now.Rule)
+		v.AsKnown, v.Hindsight, v.Rule = evaluatedAs(decisionAt, known), evaluatedAs(decisionAt, now), string(now.Rule)
 		_, err = c.Decide(state, body, ctx)
 	}
 	if !state.Exists() {

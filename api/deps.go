@@ -8,6 +8,7 @@ import (
 	"caseledger/domain/access"
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
+	"caseledger/domain/lawfulness"
 )
 
 // Caller is who is asking, as their verified token says.
@@ -27,6 +28,10 @@ type Recorder interface {
 	// organisation; the fault "no-such-person" if it is not there or not for
 	// them.
 	Load(ctx context.Context, person, org event.UUID) (casefile.State, event.Revision, error)
+	// Past returns a person's whole case, to judge it again. It asks nobody
+	// whether the person is there for them: a [View] has been asked before, and
+	// of what it holds only what that view shows is told.
+	Past(ctx context.Context, person event.UUID) (*lawfulness.History, event.Revision, error)
 	// Visible returns nil if a stream is there for the actor, and otherwise the
 	// fault "no-such-person", "no-such-agreement" and the like.
 	Visible(ctx context.Context, stream event.StreamID, actor event.Actor) error

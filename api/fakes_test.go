@@ -10,6 +10,8 @@ import (
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/lawfulness"
+	"caseledger/domain/reference"
 )
 
 // The fakes of this package's interfaces. They hold what a test puts in and
@@ -22,6 +24,7 @@ type fakeRecorder struct {
 	outcome recording.Outcome
 	err     error
 	state   casefile.State
+	past    *lawfulness.History // nil: nothing is recorded
 	at      event.Revision
 	hidden  bool // the person is not for the caller, or not there
 }
@@ -38,6 +41,13 @@ func (f *fakeRecorder) Load(context.Context, event.UUID, event.UUID) (casefile.S
 		return casefile.State{}, 0, errNoPerson
 	}
 	return f.state, f.at, nil
+}
+
+func (f *fakeRecorder) Past(context.Context, event.UUID) (*lawfulness.History, event.Revision, error) {
+	if f.past == nil {
+		return lawfulness.NewHistory(person1, nil, nil, lawfulness.NewShared(reference.NewRegister(), nil)), 0, nil
+	}
+	return f.past, f.at, nil
 }
 
 func (f *fakeRecorder) Visible(_ context.Context, stream event.StreamID, _ event.Actor) error {

@@ -48,6 +48,9 @@ var may = map[string][]event.Role{
 	"requirement.read": roles(working, governing),
 	"screening.read":   roles(working, governing),
 	"access-log.read":  governing,
+	"decision.rejudge": roles(working, governing),
+	"consent.reach":    roles(working, governing),
+	"policy.simulate":  reviewing,
 	"finding.list":     reviewing,
 	"finding.read":     reviewing,
 }

@@ -296,20 +296,33 @@ type claim struct{ kind, value string }
 // holds or was told something about the person; otherwise the fault
 // "no-such-person".
 func (r *Recorder) Load(ctx context.Context, person, org event.UUID) (casefile.State, event.Revision, error) {
-	history, err := r.history(ctx, event.Case(person))
+	past, revision, err := r.Past(ctx, person)
 	if err != nil {
 		return casefile.State{}, 0, err
 	}
-	shared, err := r.Surroundings(ctx)
-	if err != nil {
-		return casefile.State{}, 0, fmt.Errorf("learn the surroundings: %w", err)
-	}
-	state := casefile.Fold(event.Standing(history))
-	state.Surroundings = shared.Now()
+	state := casefile.Fold(past.Standing())
+	state.Surroundings = past.Shared.Now()
+	state.Past = past
 	if !state.HeldBy(r.Peers(org)...) {
 		return casefile.State{}, 0, absent()
 	}
-	return state, event.Revision(len(history)), nil
+	return state, revision, nil
+}
+
+// Past returns a person's whole case with its surroundings, to judge what was
+// decided again. It does not ask for whom the person is there: whoever answers
+// somebody has asked that before. A person of whom nothing is recorded has an
+// empty history.
+func (r *Recorder) Past(ctx context.Context, person event.UUID) (*lawfulness.History, event.Revision, error) {
+	history, err := r.history(ctx, event.Case(person))
+	if err != nil {
+		return nil, 0, err
+	}
+	shared, err := r.Surroundings(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("learn the surroundings: %w", err)
+	}
+	return lawfulness.NewHistory(person, history, nil, shared), event.Revision(len(history)), nil
 }
 
 func (r *Recorder) history(ctx context.Context, stream event.StreamID) ([]event.Recorded, error) {

@@ -28,20 +28,25 @@ type History struct {
 	index    map[event.ID]int // in standing
 	begins   *timeline        // of standing
 	looked   *timeline
+	merging  *merging // nil where all events are the person's own
 }
 
 // NewHistory returns the history of a person: the events of the case and the
-// looks at it, each in ledger order.
+// looks at it, each in ledger order. The events and looks of records that are
+// merged into the person's are among them. They count from when they were
+// recorded, in hindsight; as known, for what is in another record, from when the
+// merge was.
 func NewHistory(person event.UUID, events, looks []event.Recorded, shared *Shared) *History {
 	h := &History{Person: person, Shared: shared, events: events, looks: looks, standing: event.Standing(events)}
+	h.merging = newMerging(person, events)
 	h.reach = reach(events)
 	h.corrects = slices.IndexFunc(events, func(e event.Recorded) bool { return e.IsCorrection() })
 	if h.corrects < 0 {
 		h.corrects = len(events)
 	} else {
-		h.asStands = folds(h.standing)
+		h.asStands = h.folds(h.standing)
 	}
-	h.cases = folds(events[:h.corrects])
+	h.cases = h.folds(events[:h.corrects])
 	h.places, h.index = places(events), places(h.standing)
 	h.begins = newTimeline(h.standing, func(e event.Recorded) time.Time { return h.since(e).Earliest() })
 	h.looked = newTimeline(looks, func(e event.Recorded) time.Time { return e.Effective.Earliest() })
@@ -49,10 +54,10 @@ func NewHistory(person event.UUID, events, looks []event.Recorded, shared *Share
 }
 
 // folds returns the case after the first i events, for each i.
-func folds(events []event.Recorded) []Case {
+func (h *History) folds(events []event.Recorded) []Case {
 	cases := make([]Case, 1, len(events)+1)
 	for _, e := range events {
-		cases = append(cases, cases[len(cases)-1].Evolve(e))
+		cases = append(cases, h.merging.evolve(cases[len(cases)-1], e))
 	}
 	return cases
 }
@@ -91,6 +96,9 @@ func reach(events []event.Recorded) map[event.ID]event.When {
 	}
 	return since
 }
+
+// Standing returns what stands of the case as known now, in ledger order.
+func (h *History) Standing() []event.Recorded { return h.standing }
 
 // since is when an event began to count.
 func (h *History) since(e event.Recorded) event.When {
@@ -131,6 +139,13 @@ func (h *History) viewIn(t, known time.Time, given []event.ID, scratch *[]event.
 	standing, begins := h.standing, h.begins
 	if n < len(h.events) {
 		standing, begins = h.knownBy(n, given, scratch)
+		if h.merging != nil {
+			item := event.UUID{}
+			if len(given) > 0 {
+				item = h.recordOf(given[0])
+			}
+			standing, begins = h.merging.known(standing, item, known), nil
+		}
 	}
 	if len(given) > 1 {
 		for i := range standing {
@@ -231,7 +246,7 @@ func (h *History) fold(events []event.Recorded) Case {
 	}
 	c := as[k]
 	for _, e := range events[k:] {
-		c = c.Evolve(e)
+		c = h.merging.evolve(c, e)
 	}
 	return c
 }

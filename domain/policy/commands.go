@@ -60,7 +60,7 @@ func (b PublishRuleSet) hashes() []event.Commitment {
 func (b PublishRuleSet) Check(s State, c event.Context) error {
 	switch version, err := s.Parse([]byte(b.Rules), []byte(b.Gates)); {
 	case err != nil:
-		return unreadable(err)
+		return Unreadable(err)
 	case version != b.Version:
 		return fault.Bad("/version", "version-differs", "the rules give themselves another version")
 	}
@@ -78,9 +78,10 @@ func (b PublishRuleSet) Check(s State, c event.Context) error {
 // place is where a parser says that it stopped.
 var place = regexp.MustCompile(`^(rules\.json|gates\.cedar)(: line \d{1,9}\b)?`)
 
-// unreadable says where a document cannot be read, and nothing of what it says
-// there.
-func unreadable(err error) error {
+// Unreadable says where the documents of a rule set cannot be read, and nothing
+// of what they say there. Its error is a parser's, which begins with the file
+// and the line.
+func Unreadable(err error) error {
 	at := place.FindString(err.Error())
 	if at == "" {
 		at = "a document"
