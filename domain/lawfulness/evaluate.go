@@ -165,7 +165,8 @@ func Complete(v View, r Rule, p disclosure.Proposal) disclosure.Proposal {
 	if special && p.Article9 == "A9G" || criminal {
 		p.Schedule1 = or(p.Schedule1, first(r.Schedule1))
 	}
-	if confidential || slices.Equal(r.Confidence, []disclosure.Confidence{disclosure.ExplicitConsent}) {
+	added := slices.ContainsFunc(p.Categories, func(c event.Category) bool { return !r.Within(c) && r.Within(c, c) })
+	if confidential || added {
 		p.Confidence = or(p.Confidence, first(r.Confidence))
 	}
 	if p.Gateway == "" {
