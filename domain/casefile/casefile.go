@@ -39,7 +39,11 @@ type State struct {
 	// Log says of each standing event what a correction needs to know.
 	Log map[event.ID]Entry
 
-	standing []event.Recorded // what was folded
+	// Merged says how far each merged record had come that was folded too.
+	Merged []disclosure.Read
+
+	standing []event.Recorded // of the record itself: what was folded
+	all      []event.Recorded // with those of merged records; nil if there are none
 	other    *Other           // the record that a merge is decided with; nil unless one is
 }
 
@@ -74,7 +78,8 @@ func Fold(standing []event.Recorded) State {
 	return s
 }
 
-// Evolve folds one standing event into a copy of s.
+// Evolve folds one standing event into a copy of s, into which no other record
+// is merged.
 func Evolve(s State, e event.Recorded) State {
 	s.Holders, s.Log = maps.Clone(s.Holders), maps.Clone(s.Log)
 	if s.Log == nil {

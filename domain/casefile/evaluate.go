@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
@@ -11,7 +12,11 @@ import (
 
 // view is what a command that asks at a time can know.
 func (s State) view(c event.Context) lawfulness.View {
-	return lawfulness.ViewOf(c.Person, s.Case, s.standing, s.Surroundings, c.Asked(), c.Now)
+	standing := s.standing
+	if s.all != nil {
+		standing = s.all
+	}
+	return lawfulness.ViewOf(c.Person, s.Case, standing, s.Surroundings, c.Asked(), c.Now)
 }
 
 // Evaluate says whether a proposal could be permitted, by whom and when the
@@ -55,7 +60,7 @@ func telling(s State, flow disclosure.Flow, k disclosure.Decision, c event.Conte
 func judged(s State, p disclosure.Proposal, v lawfulness.Verdict, c event.Context) disclosure.DisclosureDecided {
 	d := disclosure.DisclosureDecided{FailedGates: v.Gates(), Evaluator: lawfulness.Evaluator, ReferenceData: referenceData,
 		RuleSet: disclosure.RuleSet(v.RuleSet), RuleSetHash: v.Hash,
-		ReadSet: append([]disclosure.Read{{Stream: event.Case(c.Person), Revision: c.Revision}}, s.Surroundings.Relevant(p, c.Actor)...)}
+		ReadSet: slices.Concat([]disclosure.Read{{Stream: event.Case(c.Person), Revision: c.Revision}}, s.Merged, s.Surroundings.Relevant(p, c.Actor))}
 	for _, w := range v.Warnings {
 		d.Warnings = append(d.Warnings, disclosure.Warning(w.Monitor))
 	}

@@ -2,11 +2,12 @@ package casefile
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
-	"caseledger/domain/consent"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
+	"caseledger/domain/lawfulness"
 	"caseledger/domain/person"
 	"caseledger/domain/rights"
 )
@@ -174,7 +175,7 @@ func (c UnmergePersons) Events(s State, ctx event.Context) []event.Draft {
 // what keeps somebody safe, corrections of what it holds, and the end of the
 // fence.
 var unfenced = []string{"raise-risk-flag", "report-unplanned-disclosure", "receive-disclosure", "set-access-restriction",
-	"correct-event", "enter-in-error", "unmerge-persons"}
+	"correct-event", "enter-in-error", "unlink-identifier", "unmerge-persons"}
 
 // fenced refuses a decision in a record whose decisions are made elsewhere. It
 // does not say where.
@@ -200,40 +201,48 @@ func (s State) MergedInto() []event.UUID {
 // ledger's order, none of them copied. Who the person is, is as the survivor's
 // record says. Consents of the merged are there and not in force until they are
 // reconfirmed. Only the survivor's own events can be corrected in its record.
-// Events of people whom the survivor's record does not hold merged are passed
-// over.
+// Events of people whom the survivor's record does not hold merged, or who are
+// not fenced for it, are passed over.
 func FoldMerged(own []event.Recorded, merged ...[]event.Recorded) State {
-	alone := Fold(own)
-	all := slices.Clone(own)
-	var others person.State
-	type joined struct {
-		consents consent.State
-		at       event.When
-	}
-	var consents []joined
-	for _, m := range alone.Person.Merged() {
-		for _, events := range merged {
-			if len(events) == 0 || events[0].Stream != event.Case(m.Person) {
-				continue
-			}
-			all = append(all, events...)
-			of := Fold(events)
-			others = others.With(of.Person)
-			consents = append(consents, joined{of.Consent, m.At})
-			for org := range of.Holders {
-				alone.Holders[org] = true
-			}
+	s := Fold(own)
+	all := [][]event.Recorded{own}
+	for _, events := range merged {
+		if len(events) == 0 {
+			continue
+		}
+		if of := Fold(events); s.Person.Holds(events[0].Stream.Of, of.Person) {
+			all = append(all, events)
+			maps.Copy(s.Holders, of.Holders)
 		}
 	}
-	if len(consents) == 0 {
-		return alone
+	if len(all) > 1 {
+		s.all = inLedgerOrder(all)
+		s.Case = lawfulness.FoldMerged(own[0].Stream.Of, s.all)
 	}
-	slices.SortStableFunc(all, func(a, b event.Recorded) int { return cmp.Compare(a.Position, b.Position) })
-	who := alone.Person.With(others)
-	alone.Case = Fold(all).Case
-	alone.Person = who
-	for _, c := range consents {
-		alone.Consent = alone.Consent.OfMerged(c.consents, c.at)
+	return s
+}
+
+// inLedgerOrder puts the standing events of several streams in one order. What
+// stands in another event's place stays there.
+func inLedgerOrder(streams [][]event.Recorded) []event.Recorded {
+	type placed struct {
+		event.Recorded
+		place event.Position
 	}
-	return alone
+	var all []placed
+	for _, events := range streams {
+		first := len(all)
+		for _, e := range events {
+			all = append(all, placed{e, e.Position})
+		}
+		for i := len(all) - 2; i >= first; i-- {
+			all[i].place = min(all[i].place, all[i+1].place)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	order := make([]event.Recorded, len(all))
+	for i, e := range all {
+		order[i] = e.Recorded
+	}
+	return order
 }

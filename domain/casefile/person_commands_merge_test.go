@@ -121,7 +121,7 @@ func TestAFencedRecordDecidesNothing(t *testing.T) {
 	_, loser, _ := merged(t)
 	for _, c := range casefile.Commands {
 		if slices.Contains([]string{"raise-risk-flag", "report-unplanned-disclosure", "receive-disclosure", "set-access-restriction",
-			"correct-event", "enter-in-error", "unmerge-persons", "register-person"}, c.Name) {
+			"correct-event", "enter-in-error", "unlink-identifier", "unmerge-persons", "register-person"}, c.Name) {
 			continue
 		}
 		ctx := loser.ctx

@@ -7,14 +7,14 @@ import (
 	"caseledger/domain/event"
 )
 
-// OfMerged returns s with the consents of a record that was merged into this
-// one at a time: from then on they are there and not in force, until the person
-// stands by them anew (domain reference section 8.8). What was refused or
-// objected to goes on being so.
-func (s State) OfMerged(merged State, at event.When) State {
+// OfMerged returns s with those consents that theirs knows as of a record that
+// was merged into this one at a time: from then on they are there and not in
+// force, until the person stands by them anew (domain reference section 8.8).
+// What was refused or objected to goes on being so.
+func (s State) OfMerged(theirs func(event.UUID) bool, at event.When) State {
 	s.Consents = slices.Clone(s.Consents)
 	for i := range s.Consents {
-		if _, ok := merged.Get(s.Consents[i].ID); ok {
+		if theirs(s.Consents[i].ID) {
 			s.Consents[i].Merged = at
 		}
 	}

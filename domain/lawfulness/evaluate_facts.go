@@ -135,7 +135,7 @@ func (f *facts) people(v View, by event.Actor) {
 	m, s := f.same, v.Case
 	bars := func(who event.UUID) bool { return s.Person.Bars(who) && !s.BreakGlass.Lifts(who, v.At) }
 	held, senior := v.Shared.holds(by, v.At)
-	entitled := f.p.ToPerson.IsZero() || f.p.ToPerson == v.Person || v.actsFor(f.p.ToPerson)
+	entitled := f.p.ToPerson.IsZero() || v.is(f.p.ToPerson) || v.actsFor(f.p.ToPerson)
 	m["barred"] = types.Boolean(bars(by.ID))
 	m["toBarred"] = types.Boolean(!f.p.ToPerson.IsZero() && bars(f.p.ToPerson))
 	m["breakGlass"] = types.Boolean(s.BreakGlass.Lifts(by.ID, v.At))

@@ -22,10 +22,15 @@ func (c UnlinkIdentifier) Validate() []fault.Field {
 	return f
 }
 
-// Check refuses a link that does not stand or is of another type.
+// Check refuses a link that does not stand or is of another type, and one of a
+// merged record: it is taken back where it was made, so that it stays taken back
+// if the records turn out to be two people's.
 func (c UnlinkIdentifier) Check(s State, _ event.Context) error {
-	if l, ok := s.Link(c.Link); !ok || !l.Live() || l.Type != c.Type {
+	switch l, ok := s.Link(c.Link); {
+	case !ok || !l.Live() || l.Type != c.Type:
 		return fault.Refuse("identifier-not-linked", "there is no such link")
+	case l.Elsewhere:
+		return fault.Refuse("linked-in-the-merged-record", "the identifier is linked in the record merged into this one: take it back there")
 	}
 	return nil
 }
@@ -34,7 +39,7 @@ func (c UnlinkIdentifier) Check(s State, _ event.Context) error {
 // canonical form; false if the case does not hold it.
 func (c UnlinkIdentifier) Freed(s State) (kind, canonical string, ok bool) {
 	l, found := s.Link(c.Link)
-	return string(l.Type), l.Value, found && l.Live() && l.Value != ""
+	return string(l.Type), l.Value, found && l.Live() && !l.Elsewhere && l.Value != ""
 }
 
 // Events records that the link is taken back.

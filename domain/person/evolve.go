@@ -28,6 +28,8 @@ type State struct {
 
 	registration event.ID
 	address      event.ID
+	// What was taken over from a merged record, because this one had none.
+	lentAddress, lentNeeds event.ID
 	// unreadable: a restriction could not be opened. Nobody can say whom it
 	// bars, so it bars everyone.
 	unreadable bool
@@ -45,6 +47,9 @@ type Link struct {
 	// from by its Source, also then.
 	Ended   UnlinkReason
 	EndedAt event.When
+	// Elsewhere: the link is on a record merged into this one, and is taken back
+	// there.
+	Elsewhere bool
 }
 
 // Fence is where decisions about the person are made instead.
@@ -170,19 +175,39 @@ func (s State) WrongLinks() []Link {
 	return slices.DeleteFunc(slices.Clone(s.Links), func(l Link) bool { return l.Ended != WrongPerson })
 }
 
-// With returns s with what merged records say beside it: their identifiers,
-// the notices given and who may not look. Who the person is, where they live
-// and what they need stays as s has it, and is theirs only where s has none.
-func (s State) With(merged State) State {
-	s.Links = append(slices.Clip(s.Links), merged.Links...)
-	s.Notices = append(slices.Clip(s.Notices), merged.Notices...)
-	s.Restrictions = append(slices.Clip(s.Restrictions), merged.Restrictions...)
-	s.unreadable = s.unreadable || merged.unreadable
-	if s.Address.Variant == "" {
-		s.Address, s.address = merged.Address, merged.address
-	}
-	if len(s.Needs.Adjustments) == 0 && s.Needs.Language == "" {
-		s.Needs = merged.Needs
+// Holds reports whether another record is merged into this one: both say so,
+// this one that it was merged and the other that it is fenced. A fence that
+// cannot be opened counts for every survivor.
+func (s State) Holds(other event.UUID, of State) bool {
+	return of.Fence.Standing && slices.ContainsFunc(s.Merged(), func(m Merge) bool {
+		return m.Person == other && (of.Fence.Merge == m.ID || of.Fence.Merge.IsZero())
+	})
+}
+
+// EvolveMerged folds one standing event of a record that is merged into this
+// one: its identifiers, the notices given and who may not look are there too.
+// Who the person is, where they live and what they need stays as s has it; the
+// last two are as the other says where s has none.
+func EvolveMerged(s State, e event.Recorded) State {
+	switch e.Data.(type) {
+	case IdentifierLinked:
+		n := len(s.Links)
+		s = Evolve(s, e)
+		for i := n; i < len(s.Links); i++ {
+			s.Links[i].Elsewhere = true
+		}
+	case IdentifierVerified, IdentifierUnlinked, PrivacyNoticeGiven, AccessRestrictionSet, AccessRestrictionLifted:
+		s = Evolve(s, e)
+	case AddressRecorded:
+		if s.address == s.lentAddress {
+			s = Evolve(s, e)
+			s.lentAddress = s.address
+		}
+	case CommunicationNeedRecorded:
+		if s.Needs.source == s.lentNeeds {
+			s = Evolve(s, e)
+			s.lentNeeds = s.Needs.source
+		}
 	}
 	return s
 }
