@@ -139,6 +139,9 @@ type warned interface{ Warned() []string }
 // are about; the policy for everybody whose role may give the command. The
 // system itself, which nobody can log in as, is shown everything.
 //
+// A survivor is decided about with the records merged into it, and a merge with
+// the other record at hand, which must be there for the actor too.
+//
 // An identifier is reserved before the append and confirmed after it. If the
 // process stops in between, the reservation stays and is resolved from the
 // ledger at the next start.
@@ -189,10 +192,16 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 				}
 				return command.Decide(standing, around, q.Body, decision)
 			}
-			state := casefile.Fold(standing)
+			state, err := r.fold(ctx, standing)
+			if err != nil {
+				return nil, err
+			}
 			state.Surroundings = around
 			if asks && (!state.HeldBy(decision.Peers...) || of.Bars(state, q.Actor.ID, now)) {
 				return nil, absent()
+			}
+			if state, err = r.beside(ctx, state, q.Body); err != nil {
+				return nil, err
 			}
 			drafts, err := of.Decide(state, q.Body, decision)
 			if err != nil {
@@ -300,7 +309,7 @@ func (r *Recorder) Load(ctx context.Context, person, org event.UUID) (casefile.S
 	if err != nil {
 		return casefile.State{}, 0, err
 	}
-	state := casefile.Fold(past.Standing())
+	state := apart(person, past.Standing())
 	state.Surroundings = past.Shared.Now()
 	state.Past = past
 	if !state.HeldBy(r.Peers(org)...) {
@@ -310,7 +319,8 @@ func (r *Recorder) Load(ctx context.Context, person, org event.UUID) (casefile.S
 }
 
 // Past returns a person's whole case with its surroundings, to judge what was
-// decided again. It does not ask for whom the person is there: whoever answers
+// decided again, and with it the records merged into it; the revision is of the
+// person's own. It does not ask for whom the person is there: whoever answers
 // somebody has asked that before. A person of whom nothing is recorded has an
 // empty history.
 func (r *Recorder) Past(ctx context.Context, person event.UUID) (*lawfulness.History, event.Revision, error) {
@@ -322,7 +332,12 @@ func (r *Recorder) Past(ctx context.Context, person event.UUID) (*lawfulness.His
 	if err != nil {
 		return nil, 0, fmt.Errorf("learn the surroundings: %w", err)
 	}
-	return lawfulness.NewHistory(person, history, nil, shared), event.Revision(len(history)), nil
+	revision := event.Revision(len(history))
+	history, err = lawfulness.WithMerged(history, func(of event.UUID) ([]event.Recorded, error) { return r.history(ctx, event.Case(of)) })
+	if err != nil {
+		return nil, 0, err
+	}
+	return lawfulness.NewHistory(person, history, nil, shared), revision, nil
 }
 
 func (r *Recorder) history(ctx context.Context, stream event.StreamID) ([]event.Recorded, error) {

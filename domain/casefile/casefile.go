@@ -39,7 +39,8 @@ type State struct {
 	// Log says of each standing event what a correction needs to know.
 	Log map[event.ID]Entry
 
-	// Merged says how far each merged record had come that was folded too.
+	// Merged says how far each merged record had come that was folded too; a
+	// decision names it among what it read.
 	Merged []disclosure.Read
 
 	standing []event.Recorded // of the record itself: what was folded

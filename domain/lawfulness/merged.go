@@ -1,6 +1,7 @@
 package lawfulness
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -83,6 +84,31 @@ func FoldMerged(survivor event.UUID, standing []event.Recorded) Case {
 	}
 	return c
 }
+
+// WithMerged returns the events of a person's case and of the records merged
+// into it, in the ledger's order. read returns the events of another case; its
+// error is returned as it is.
+func WithMerged(own []event.Recorded, read func(event.UUID) ([]event.Recorded, error)) ([]event.Recorded, error) {
+	if !slices.ContainsFunc(own, func(e event.Recorded) bool { _, is := e.Data.(person.PersonsMerged); return is }) {
+		return own, nil
+	}
+	survivor, all := person.Fold(event.Standing(own)), own
+	for _, m := range survivor.Merged() {
+		theirs, err := read(m.Person)
+		if err != nil {
+			return nil, err
+		}
+		if survivor.Holds(m.Person, person.Fold(event.Standing(theirs))) {
+			all = append(slices.Clip(all), theirs...)
+		}
+	}
+	if len(all) > len(own) {
+		slices.SortFunc(all, byPosition)
+	}
+	return all, nil
+}
+
+func byPosition(a, b event.Recorded) int { return cmp.Compare(a.Position, b.Position) }
 
 // whose is the person in whose record an event is, and zero for the survivor:
 // of a look, the survivor if their record was shown.

@@ -154,6 +154,15 @@ func Evolve(s State, e event.Recorded) State {
 	return s
 }
 
+// Fold folds the standing events of a record.
+func Fold(standing []event.Recorded) State {
+	var s State
+	for _, e := range standing {
+		s = Evolve(s, e)
+	}
+	return s
+}
+
 func changed(links []Link, id event.UUID, change func(*Link)) []Link {
 	links = slices.Clone(links)
 	for i := range links {
