@@ -252,15 +252,10 @@ func (v View) withAgreement(p disclosure.Proposal) disclosure.Proposal {
 // the policy.
 func (k Known) Relevant(p disclosure.Proposal, by event.Actor) []disclosure.Read {
 	return slices.DeleteFunc(k.Reads(), func(r disclosure.Read) bool {
-		switch r.Stream.Kind {
-		case event.PolicyStream:
-			return false
-		case event.AgreementStream:
-			return r.Stream.Of != p.Agreement
-		case event.OrgStream:
-			return !slices.Contains([]event.UUID{p.FromOrg, p.ToOrg, by.Org}, r.Stream.Of)
-		}
-		return true
+		relevant := r.Stream == event.Policy ||
+			r.Stream.Kind == event.AgreementStream && r.Stream.Of == p.Agreement ||
+			r.Stream.Kind == event.OrgStream && slices.Contains([]event.UUID{p.FromOrg, p.ToOrg, by.Org}, r.Stream.Of)
+		return !relevant
 	})
 }
 

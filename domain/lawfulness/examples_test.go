@@ -39,7 +39,7 @@ func TestExamplesAreParsedStrictly(t *testing.T) {
 		"unknown member":       {`"why"`, `"because"`, "line 1"},
 		"member twice":         {`"title":"t"`, `"title":"t","title":"u"`, "twice"},
 		"unknown rule":         {`"R01"`, `"R99"`, "unknown rule"},
-		"no example":           {ok[strings.Index(ok, "[{"):strings.LastIndex(ok, "]")+1], `[]`, "no example"},
+		"no example":           {ok[strings.Index(ok, "[{") : strings.LastIndex(ok, "]")+1], `[]`, "no example"},
 		"no reason":            {`"w"`, `""`, "example 1: no title, or no reason"},
 		"unknown outcome":      {`"PERMIT"`, `"MAYBE"`, "neither a permit"},
 		"refusal without why":  {`"PERMIT"`, `"REFUSE"`, "refusal that says why"},

@@ -46,6 +46,7 @@ type gate struct {
 // their file.
 type gates struct {
 	all   []gate
+	awake event.Day       // from when on all are in force for ever; 0: some end
 	rules types.EntityMap // the rule table as Cedar sees it, by id and version
 }
 
@@ -69,8 +70,8 @@ var resolvedSchema *resolved.Schema
 
 // annotations that a policy must have, and those that it may.
 var (
-	mustAnnotate = []types.Ident{"id", "gate", "code", "pointer", "message", "source", "from"}
-	mayAnnotate  = []types.Ident{"until", "each", "spare", "of"}
+	mustAnnotate = []types.AnnotationKey{"id", "gate", "code", "pointer", "message", "source", "from"}
+	mayAnnotate  = []types.AnnotationKey{"until", "each", "spare", "of"}
 	kebabCase    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
@@ -92,6 +93,12 @@ func parseGates(raw []byte, rules []Rule) (gates, error) {
 			return gates{}, fmt.Errorf("%s: line %d: policy %q: %w", file, p.Position().Line, p.Annotations()["id"], err)
 		}
 		g.all = append(g.all, one)
+	}
+	for _, one := range g.all {
+		g.awake = max(g.awake, one.from)
+	}
+	if slices.ContainsFunc(g.all, func(o gate) bool { return o.until != 0 }) {
+		g.awake = 0
 	}
 	for _, id := range disclosure.Gates {
 		if !slices.ContainsFunc(g.all, func(o gate) bool { return o.failure.Gate == id }) {
@@ -258,6 +265,9 @@ func (g gates) judge(r Rule, role event.Role, f facts, on event.Day) []Failure {
 
 // asleep are the gates of which no policy is in force on a day.
 func (g gates) asleep(on event.Day) []disclosure.Gate {
+	if g.awake != 0 && on >= g.awake {
+		return nil
+	}
 	awake := make([]disclosure.Gate, 0, len(disclosure.Gates))
 	for _, one := range g.all {
 		if on >= one.from && (one.until == 0 || on < one.until) && !slices.Contains(awake, one.failure.Gate) {

@@ -80,12 +80,12 @@ func ReachOf(h *History, id event.UUID, at time.Time) (Reach, bool) {
 
 // ended is when the consent ceased to hold; zero while it holds.
 func ended(c consent.Consent, at time.Time) event.When {
-	switch c.StatusAt(at) {
-	case consent.Withdrawn:
+	switch status := c.StatusAt(at); {
+	case status == consent.Withdrawn:
 		return c.Withdrawn
-	case consent.Invalid:
+	case status == consent.Invalid:
 		return c.Given()
-	case consent.Expired:
+	case status == consent.Expired:
 		version, _ := c.VersionAt(at)
 		return version.Expires
 	}
