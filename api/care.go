@@ -23,6 +23,10 @@ type Care interface {
 	// Requirements returns what the court requires of a person, and how it stands
 	// now.
 	Requirements(ctx context.Context, person event.UUID) (Compliance, Reflects, error)
+	// HubFigures returns the counts of the caller's side for so many weeks, up to
+	// the week of a day: the same for everybody of the side, because they show
+	// nobody. The regulator gets those of the NHS, whose the hubs are.
+	HubFigures(ctx context.Context, until event.Day, weeks int) (HubFigures, Reflects, error)
 	// Looks returns a page of the looks at a person by staff of the caller's
 	// controller, the latest first, and how many there are in all.
 	Looks(ctx context.Context, f LookFilter, p Page) ([]LookAt, int, Reflects, error)
@@ -31,7 +35,7 @@ type Care interface {
 // careRoutes are the operations of [Care].
 func careRoutes(a *API) []route {
 	return []route{bind(a, getAppointments), bind(a, listAppointments), bind(a, getScreenings), bind(a, getAccessLog),
-		bind(a, getRequirements)}
+		bind(a, getRequirements), bind(a, getHubMetrics)}
 }
 
 // AppointmentFilter says which appointments are wanted.

@@ -31,6 +31,7 @@ var careReads = []struct {
 	{"/api/v1/appointments", "appointment-list", access.ReadList, []event.UUID{person1}, 1, "HUB_CLIN", theWorking},
 	{"/api/v1/people/{p}/screenings", "screenings", access.ReadOne, []event.UUID{person1}, 3, "HUB_CLIN", theWorking + " " + theGoverning},
 	{"/api/v1/people/{p}/requirements", "requirements", access.ReadOne, []event.UUID{person1}, 2, "HUB_CLIN", theWorking + " " + theGoverning},
+	{"/api/v1/hubs/metrics", "hub-metrics", access.ReadList, nil, 1, "HUB_CLIN", theWorking + " SIRO " + theGoverning},
 }
 
 func TestEachReadOfCareLeavesOneAccessEvent(t *testing.T) {
@@ -140,6 +141,10 @@ func TestQueriesOfCareAreStrict(t *testing.T) {
 		"/api/v1/appointments?on=2026-02-30":        "parameter-malformed",
 		"/api/v1/appointments?perPage=501":          "parameter-out-of-range",
 		"/api/v1/appointments?on=2026-02-04&on=now": "parameter-repeated",
+		"/api/v1/hubs/metrics?weeks=54":             "parameter-out-of-range",
+		"/api/v1/hubs/metrics?weeks=0":              "parameter-out-of-range",
+		"/api/v1/hubs/metrics?until=now":            "parameter-malformed",
+		"/api/v1/hubs/metrics?site=CAMBRIDGE":       "parameter-unknown",
 	} {
 		want(t, b.ask("GET", path, "HUB_CLIN", ""), http.StatusBadRequest, code)
 	}

@@ -37,3 +37,9 @@ func (f *fakeView) Requirements(_ context.Context, p event.UUID) (Compliance, Re
 	r, err := f.see(p)
 	return Compliance{Requirements: []Requirement{{ID: nobody, Kind: "MHTR", Status: "LIVE"}}, Warnings: []Step{{ID: nobody}}}, r, err
 }
+
+func (f *fakeView) HubFigures(_ context.Context, until event.Day, weeks int) (HubFigures, Reflects, error) {
+	f.note(until)
+	f.note(weeks)
+	return HubFigures{Threshold: 10, Weeks: []HubWeek{{Monday: until}}}, f.reflects, f.err
+}

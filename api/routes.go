@@ -45,6 +45,7 @@ var may = map[string][]event.Role{
 
 	"appointment.read": roles(working, governing),
 	"appointment.list": working,
+	"hub.metrics":      roles(working, governing, []event.Role{"SIRO"}),
 	"requirement.read": roles(working, governing),
 	"screening.read":   roles(working, governing),
 	"access-log.read":  governing,

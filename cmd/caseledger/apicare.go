@@ -7,11 +7,14 @@ import (
 
 	"caseledger/api"
 	"caseledger/domain/event"
+	"caseledger/domain/fault"
+	"caseledger/domain/reference"
 	"caseledger/projections"
 	"caseledger/projections/appointments"
 	"caseledger/projections/caseload"
 	"caseledger/projections/requirements"
 	"caseledger/projections/screenings"
+	"caseledger/projections/siteactivity"
 )
 
 // ofPerson reads the rows of a read model about one person whom the caller
@@ -183,5 +186,63 @@ func requirementOf(r requirements.Row, q requirements.Requirement, now time.Time
 		out.Status = "PENDING"
 	}
 	out.ReviewDue, _ = r.ReviewDue(q.ID, now)
+	return out
+}
+
+// HubFigures implements api.View. They come from the side's own read models also
+// for those who oversee it: the auditors' set opens no health data, and the
+// figures show nobody. Memory holds the rows of a thousand people at a time.
+func (v *view) HubFigures(ctx context.Context, until event.Day, weeks int) (out api.HubFigures, reflects api.Reflects, err error) {
+	name := string(v.caller.Actor.Side)
+	if v.everybody {
+		name = string(event.NHS)
+	}
+	of, ok := v.sides.named(name)
+	if !ok {
+		return out, reflects, fault.New(fault.Denied, "no-view-for-side", "nothing is kept here for your side")
+	}
+	last := siteactivity.Week(until)
+	first := last - event.Day(7*(weeks-1))
+	figures := siteactivity.Figures{}
+	err = of.store.View(ctx, func(read projections.View) error {
+		clear(figures)
+		q := siteactivity.Active(first)
+		for {
+			page, err := projections.Select(read, of.models.activity, q)
+			if err != nil {
+				return err
+			}
+			for _, r := range page.Rows {
+				figures.Add(r, first, last)
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+		reflects, err = v.current(read, of.models.activity.Projection, caseload.Row{})
+		return err
+	})
+	sites := reference.Sites.Codes()
+	out = api.HubFigures{Threshold: v.smallNumbers, Weeks: []api.HubWeek{}}
+	for _, monday := range siteactivity.Weeks(first, last) {
+		week := api.HubWeek{Monday: monday, Measures: []api.HubMeasure{}}
+		for _, p := range figures.Week(monday, sites, v.smallNumbers) {
+			m := api.HubMeasure{Measure: string(p.Measure), Sites: []api.HubCount{}, Total: countOf("", p.Total)}
+			for i, c := range p.Cells {
+				m.Sites = append(m.Sites, countOf(sites[i], c))
+			}
+			week.Measures = append(week.Measures, m)
+		}
+		out.Weeks = append(out.Weeks, week)
+	}
+	return out, reflects, told(err)
+}
+
+// countOf is a count as the api shows it.
+func countOf(site reference.Site, c siteactivity.Cell) api.HubCount {
+	out := api.HubCount{Site: string(site), Suppressed: c.Suppressed}
+	if !c.Suppressed {
+		out.Count = &c.Count
+	}
 	return out
 }

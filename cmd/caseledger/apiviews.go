@@ -22,6 +22,8 @@ type views struct {
 	guard  *guard
 	trust  trusted
 	now    func() time.Time
+	// smallNumbers is the threshold of the hubs' figures.
+	smallNumbers int
 }
 
 var _ api.Views = (*views)(nil)

@@ -18,7 +18,7 @@ func TestBlackBoxCare(t *testing.T) {
 	r := serveData(t, data)
 	at := "/api/v1/people/" + personID("A").String()
 	for name, check := range map[string]func(*testing.T, *running, string){
-		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA, "requirements": requirementsOfA,
+		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA, "requirements": requirementsOfA, "hub metrics": metricsOfHubs,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, r, at) })
 	}
@@ -233,5 +233,81 @@ func requirementsOfA(t *testing.T, r *running, at string) {
 	}
 	if status := r.as("HOU1").status(t, at+"/requirements"); status != http.StatusForbidden {
 		t.Errorf("a housing officer gets status %d, want 403", status)
+	}
+}
+
+// metricsOfHubs: of one person no count is published, wherever the threshold
+// keeps it back; a server that is told of another threshold publishes by that.
+func metricsOfHubs(t *testing.T, r *running, _ string) {
+	type figures struct {
+		Threshold int `json:"threshold"`
+		Weeks     []struct {
+			Week     string `json:"week"`
+			Measures []struct {
+				Measure string `json:"measure"`
+				Sites   []struct {
+					Site       string `json:"site"`
+					Count      *int   `json:"count"`
+					Suppressed bool   `json:"suppressed"`
+				} `json:"sites"`
+			} `json:"measures"`
+		} `json:"weeks"`
+	}
+	var of figures
+	r.as("IGL1").get("/api/v1/hubs/metrics?until=2026-02-04&weeks=2", &of)
+	if of.Threshold != 10 || len(of.Weeks) != 2 || of.Weeks[1].Week != "2026-02-02" || len(of.Weeks[1].Measures) != 9 {
+		t.Fatalf("the hubs' figures: %+v", of)
+	}
+	for _, m := range of.Weeks[1].Measures {
+		if len(m.Sites) != 4 {
+			t.Errorf("%s is counted at %d sites, want 4", m.Measure, len(m.Sites))
+		}
+		for _, s := range m.Sites {
+			if !s.Suppressed || s.Count != nil {
+				t.Errorf("%s at %s is published", m.Measure, s.Site)
+			}
+		}
+	}
+	if status := r.as("CRT1").status(t, "/api/v1/hubs/metrics"); status != http.StatusForbidden {
+		t.Errorf("a court gets status %d, want 403", status)
+	}
+}
+
+// TestBlackBoxTheThresholdOfSmallNumbersIsASetting serves one person with a threshold of
+// none.
+func TestBlackBoxTheThresholdOfSmallNumbersIsASetting(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	mustCommand(t, "simulate", "--data", data, "--journal", "alpha")
+	r := serveData(t, data, "--small-numbers", "0")
+	type counted struct {
+		Weeks []struct {
+			Measures []struct {
+				Measure string `json:"measure"`
+				Total   struct {
+					Count *int `json:"count"`
+				} `json:"total"`
+				Sites []struct {
+					Site  string `json:"site"`
+					Count *int   `json:"count"`
+				} `json:"sites"`
+			} `json:"measures"`
+		} `json:"weeks"`
+	}
+	for label, measures := range map[string]map[string]int{
+		"NUR1": {"SCREENED": 1, "CONSENT_GIVEN": 2, "CONSENT_ASKED": 3, "MISSED_HUB_CLINIC": 0},
+		"AUD1": {"SCREENED": 1},
+		"PP1":  {"REGISTERED": 1, "SCREENED": 0},
+	} {
+		var of counted
+		r.as(label).get("/api/v1/hubs/metrics?until=2026-02-08&weeks=1", &of)
+		for _, m := range of.Weeks[0].Measures {
+			if want, asked := measures[m.Measure]; asked && (m.Sites[0].Site != "CAMBRIDGE" || *m.Sites[0].Count != want || *m.Total.Count != want) {
+				t.Errorf("%s: %s at %s is %d, want %d", label, m.Measure, m.Sites[0].Site, *m.Sites[0].Count, want)
+			}
+		}
+	}
+	if f := command(t, "serve", "--data", data, "--addr", "127.0.0.1:0", "--small-numbers", "1"); f.code != 2 {
+		t.Errorf("a threshold of 1 ends with %d, want 2", f.code)
 	}
 }

@@ -33,12 +33,19 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil || patience < 0 {
 		return usage("--shutdown-timeout wants a duration such as 10s")
 	}
+	small, err := p.config.number("small-numbers", 0, 1000)
+	if err != nil {
+		return err
+	}
+	if small == 1 {
+		return usage("--small-numbers is 0, or from 2 to 1000")
+	}
 	t, err := trust(p.config, p.now)
 	if err != nil {
 		return err
 	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: p.opening(writing), trust: t, role: role, environment: "production"})
+	s, err := p.newServer(ctx, parts{opening: p.opening(writing), trust: t, role: role, environment: "production", smallNumbers: int(small)})
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,8 @@ var settings = []setting{
 		does: "what tokens of that issuer must be meant for (the aud claim); a wrong one refuses everybody"},
 	{command: "serve", flag: "jwks", usual: "",
 		does: "that issuer's public keys: a file, or an https URL that is fetched at start and then every hour"},
+	{command: "serve", flag: "small-numbers", usual: "10",
+		does: "counts under it are kept back from the hubs' figures, from 2 to 1000; 0 publishes everything, and a small count may tell who somebody is"},
 	{command: "serve", flag: "shutdown-timeout", usual: "10s",
 		does: "how long open requests may take after a stop is asked for; longer ones are cut off, and what they had recorded stays recorded"},
 

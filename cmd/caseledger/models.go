@@ -15,6 +15,7 @@ import (
 	"caseledger/projections/referrals"
 	"caseledger/projections/requirements"
 	"caseledger/projections/screenings"
+	"caseledger/projections/siteactivity"
 	"caseledger/projections/timeline"
 )
 
@@ -30,6 +31,7 @@ type models struct {
 	looks        projections.Model[looks.Row]
 	requirements projections.Model[requirements.Row]
 	screenings   projections.Model[screenings.Row]
+	activity     projections.Model[siteactivity.Row]
 	timeline     projections.Model[timeline.Row]
 }
 
@@ -47,6 +49,7 @@ func modelsFor(v boundary.Viewer) models {
 		looks:        looks.Model(v),
 		requirements: requirements.Model(v),
 		screenings:   screenings.Model(v),
+		activity:     siteactivity.Model(v),
 		timeline:     timeline.Model(v),
 	}
 }
@@ -54,7 +57,7 @@ func modelsFor(v boundary.Viewer) models {
 func (m models) all() []*projections.Projection {
 	return []*projections.Projection{m.appointments.Projection, m.caseload.Projection, m.consents.Projection, m.disclosures.Projection,
 		m.entries.Projection, m.findings.Projection,
-		m.referrals.Projection, m.timeline.Projection, m.looks.Projection, m.screenings.Projection, m.requirements.Projection}
+		m.referrals.Projection, m.timeline.Projection, m.looks.Projection, m.screenings.Projection, m.requirements.Projection, m.activity.Projection}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

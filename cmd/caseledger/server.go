@@ -35,6 +35,9 @@ type parts struct {
 	trust       trusted
 	role        string // all, web or worker
 	environment string // what /info says, such as TRAINING
+	// smallNumbers is the threshold under which the hubs' figures keep a count
+	// back; 0 keeps none.
+	smallNumbers int
 }
 
 // newServer opens a data directory to serve it. A worker only reads the
@@ -81,7 +84,7 @@ func (p *program) handler(s *server, with parts) (http.Handler, error) {
 	}
 	recorder := s.record.recorder(p.now, with.trust)
 	recorder.Store = watchedStore{s.record.store, s.guard}
-	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now}
+	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now, smallNumbers: with.smallNumbers}
 	b := built()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &lag{s})

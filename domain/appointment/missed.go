@@ -24,8 +24,8 @@ const (
 // ContactWorkingDays is how many working days a navigator has after the first.
 const ContactWorkingDays = 2
 
-// didNotAttend is the NHS attendance code of somebody who did not come.
-const didNotAttend reference.NHSAttendance = "3"
+// DidNotAttend is the NHS attendance code of somebody who did not come.
+const DidNotAttend reference.NHSAttendance = "3"
 
 // Missed is how often in a row the person did not come to the hub's clinic.
 type Missed struct {
@@ -52,7 +52,7 @@ func (s State) MissedAt(t time.Time) Missed {
 	var m Missed
 	for _, a := range clinics {
 		switch {
-		case a.NHS == didNotAttend:
+		case a.NHS == DidNotAttend:
 			m.Count, m.Last = m.Count+1, a.ID
 		case came(a.NHS):
 			m = Missed{}
