@@ -41,7 +41,7 @@ func (p *program) policyCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return p.policyDiff(cmd.Context(), args[0], args[1]) },
 	}
 	return group("policy", "Read, test and change the rules by which disclosures are judged",
-		"  caseledger policy explain R03\n  caseledger policy diff 2026-01 ./proposed", explain, diff, p.rejudgeCommand(),
+		"  caseledger policy explain R03\n  caseledger policy test --rules rules.json --gates gates.cedar", explain, p.policyTestCommand(), diff, p.rejudgeCommand(),
 		p.policySimulateCommand(), p.publishCommand())
 }
 

@@ -55,6 +55,10 @@ func (p *program) policySimulate(ctx context.Context, w whatIf) error {
 	if (w.agreement != "") != (w.at != "") || w.agreement != "" && w.since != "" {
 		return usage("--end-agreement goes with --at, and --rules and --gates with --since")
 	}
+	proposed, err := w.files.parse()
+	if err != nil {
+		return err
+	}
 	r, err := p.opening(reading).open(ctx)
 	if err != nil {
 		return err
@@ -64,7 +68,7 @@ func (p *program) policySimulate(ctx context.Context, w whatIf) error {
 	if err != nil {
 		return err
 	}
-	ask, err := w.question(shared)
+	ask, err := w.question(shared, proposed)
 	if err != nil {
 		return err
 	}
@@ -119,7 +123,7 @@ func (p *program) policySimulate(ctx context.Context, w whatIf) error {
 }
 
 // question is what is asked of each person's history.
-func (w whatIf) question(shared *lawfulness.Shared) (func(*lawfulness.History) []lawfulness.Change, error) {
+func (w whatIf) question(shared *lawfulness.Shared, proposed *lawfulness.RuleSet) (func(*lawfulness.History) []lawfulness.Change, error) {
 	if w.agreement != "" {
 		at, err := startOf("at", w.at)
 		if err != nil {
@@ -132,10 +136,6 @@ func (w whatIf) question(shared *lawfulness.Shared) (func(*lawfulness.History) [
 		return func(h *lawfulness.History) []lawfulness.Change { return lawfulness.WhatIfAgreementEnds(h, id, at) }, nil
 	}
 	since, err := startOf("since", w.since)
-	if err != nil {
-		return nil, err
-	}
-	proposed, err := w.files.parse()
 	if err != nil {
 		return nil, err
 	}

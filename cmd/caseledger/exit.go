@@ -54,6 +54,7 @@ var sentinelExits = []struct {
 	{projections.ErrOrder, exitIntegrity},
 	{errInterrupted, exitInterrupted},
 	{errFindings, exitFindings},
+	{errExamples, exitFindings},
 	{errNotFound, exitNotFound},
 	{errInUse, exitConflict},
 	{sqlite.ErrInUse, exitConflict},
