@@ -144,6 +144,8 @@ func (p *program) load(ctx context.Context, o opening, journals ...*journal) (pl
 	}
 	bar := p.progressOf("simulate", 0)
 	player := r.player(clock, clock.now, everybody())
+	remembering := newWarm(r.store, r.codec)
+	player.recorder.Store, player.recorder.Codec = remembering, remembering
 	sum, err := player.play(ctx, next, func() { bar.add(1) })
 	bar.end()
 	if err == nil {

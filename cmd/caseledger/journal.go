@@ -138,8 +138,9 @@ type journal struct {
 	number    int
 	last      time.Time
 	refs      map[string]making
-	// recall, where it is set, says what a line made: refs are not kept, and the
-	// writer of the journal sees to it that each names one line.
+	// recall, where it is set, is the stream and the command of an earlier line, but
+	// not its actor: refs are not kept, each names one line, and no body mentions an
+	// event.
 	recall func(ref string) (making, bool)
 }
 
@@ -537,7 +538,7 @@ func (j *journal) identifier(text string) (event.UUID, error) {
 		return event.UUID{}, usage("body mentions an organisation that is not known")
 	}
 	by, ok := j.refs[name]
-	if j.recall != nil {
+	if j.recall != nil && kind == "made" {
 		by, ok = j.recall(name)
 	}
 	if !ok || part == "" {

@@ -164,7 +164,7 @@ func plantFlagTakenOut(v *visit) {
 	screened := v.say(v.site.nurse, "DIRECT_CARE", "complete-screening", body{"instrument": "PHQ-9", "items": []int{1, 1, 1, 1, 1, 1, 1, 1, 2}, "total": 10,
 		"appointment": made(booked, "appointment")})
 	v.at = v.at.Add(time.Hour)
-	v.say("IGL1", "AUDIT", "enter-in-error", body{"event": eventOf(screened, 1), "reason": "Said to be a slip of the pen."})
+	v.say("IGL1", "AUDIT", "enter-in-error", body{"event": v.eventOf(screened, 1), "reason": "Said to be a slip of the pen."})
 	v.finds("L42", screened)
 }
 

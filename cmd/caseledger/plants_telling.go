@@ -205,7 +205,7 @@ func plantToldOn(v *visit) {
 	v.at = v.at.Add(3 * time.Hour)
 	decided := v.decides(v.site.practitioner, "HOUSING_SUPPORT", d)
 	told := v.told(d.imported.Add(10*time.Minute), v.site.practitioner, "HOUSING_SUPPORT", decided, body{"items": []body{
-		{"category": "J.SUPERVISION", "source": eventOf(learnt, 0), "facts": []body{{"name": "note", "value": "Sees the hub."}}}}})
+		{"category": "J.SUPERVISION", "source": v.eventOf(learnt, 0), "facts": []body{{"name": "note", "value": "Sees the hub."}}}}})
 	v.finds("L25", told, learnt, decided)
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,11 +45,11 @@ func inventedYears(people, seed uint64, years int, breaches float64) invention {
 	return invention{people: people, seed: seed, days: int(inventBegin.AddMonths(12*years) - inventBegin), breaches: breaches}
 }
 
-// inventedDemo is the population of the demo: few months, so that it is there
-// in seconds, and something unlawful about one in twenty, so that there is
+// inventedDemo is the population of the demo: two months, so that it is there
+// in seconds, and what is unlawful once for most monitors, so that there is
 // something to find.
 func inventedDemo(people, seed uint64) invention {
-	return invention{people: people, seed: seed, days: 90, breaches: 0.05}
+	return invention{people: people, seed: seed, days: 60, breaches: 0.05}
 }
 
 // comes is how many days after the beginning the i-th person comes.
@@ -61,36 +60,44 @@ func (in invention) comes(i int) int {
 
 func (in invention) end() event.Day { return inventBegin + event.Day(in.days) }
 
-// inventor writes the journal of an invention in the order of the clock. It
-// holds a few lives at a time: of everybody else who is there, who they are and
-// how far their life is told.
+// inventor writes the journal of an invention in the order of the clock. Of
+// everybody who is there it holds who they are, how far their life is told, and
+// the next few lines of it: a life is made up again for each few lines.
 type inventor struct {
 	invention
-	who    *people
-	came   int
-	there  living
-	lives  map[string]life // of those told of last, by label
-	around life            // the governance, as the life of nobody
-	text   bytes.Buffer
+	who   *people
+	came  int
+	there living
+	text  bytes.Buffer
 }
 
 // somebody is whoever has a life that is being told.
 type somebody struct {
 	index int // -1: the governance
 	who   identity
-	next  int // the step that is told next
-	at    time.Time
+	told  int       // lines
+	ahead []written // the next ones
 }
+
+// written is a line as it is written.
+type written struct {
+	at   time.Time
+	line []byte
+}
+
+// fewLines is how many lines of somebody's life are held.
+const fewLines = 8
 
 // living is a heap by when the next step is, and then by who came first.
 type living []somebody
 
 func (l living) Len() int { return len(l) }
 func (l living) Less(i, j int) bool {
-	if l[i].at.Equal(l[j].at) {
+	a, b := l[i].ahead[0].at, l[j].ahead[0].at
+	if a.Equal(b) {
 		return l[i].index < l[j].index
 	}
-	return l[i].at.Before(l[j].at)
+	return a.Before(b)
 }
 func (l living) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
 func (l *living) Push(x any)   { *l = append(*l, x.(somebody)) }
@@ -102,7 +109,7 @@ func (l *living) Pop() any {
 
 // inventing begins an invention.
 func inventing(in invention) *inventor {
-	p := &inventor{invention: in, who: newPeople(inventedRandom(in.seed)), lives: map[string]life{}, around: in.governance()}
+	p := &inventor{invention: in, who: newPeople(inventedRandom(in.seed))}
 	p.enter(somebody{index: -1})
 	return p
 }
@@ -111,29 +118,25 @@ func inventing(in invention) *inventor {
 // drawn from; what happens to its people is drawn apart from it.
 func inventedRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x636173656c656467)) }
 
-// mostLives bounds how many lives are held. One that is told of again is made
-// up again.
-const mostLives = 256
-
-func (p *inventor) lifeOf(who somebody) life {
-	if who.index < 0 {
-		return p.around
-	}
-	l, held := p.lives[who.who.label]
-	if !held {
-		if len(p.lives) >= mostLives {
-			clear(p.lives)
-		}
-		l = p.life(who.index, who.who)
-		p.lives[who.who.label] = l
-	}
-	return l
-}
-
-// enter puts somebody where their next step is; those whose life is told leave.
+// enter puts somebody where their next line is; those whose life is told leave.
 func (p *inventor) enter(who somebody) {
-	if steps := p.lifeOf(who).steps; who.next < len(steps) {
-		who.at = steps[who.next].at
+	if len(who.ahead) == 0 {
+		var steps []step
+		if who.index < 0 {
+			steps = p.governance().steps[who.told:]
+		} else {
+			steps = p.life(who.index, who.who).steps[who.told:]
+			steps = steps[:min(fewLines, len(steps))]
+		}
+		for _, s := range steps {
+			line, err := json.Marshal(s.line, json.Deterministic(true))
+			if err != nil {
+				panic(err) // made of text and numbers
+			}
+			who.ahead = append(who.ahead, written{s.at, line})
+		}
+	}
+	if len(who.ahead) > 0 {
 		heap.Push(&p.there, who)
 	}
 }
@@ -143,7 +146,7 @@ func (p *inventor) Read(b []byte) (int, error) {
 	for p.text.Len() == 0 {
 		for p.came < int(p.people) {
 			day := inventBegin + event.Day(p.comes(p.came))
-			if len(p.there) > 0 && p.there[0].at.Before(day.Start()) {
+			if len(p.there) > 0 && p.there[0].ahead[0].at.Before(day.Start()) {
 				break
 			}
 			p.enter(somebody{index: p.came, who: p.who.next()})
@@ -153,14 +156,11 @@ func (p *inventor) Read(b []byte) (int, error) {
 			return 0, io.EOF
 		}
 		who := heap.Pop(&p.there).(somebody)
-		line, err := json.Marshal(p.lifeOf(who).steps[who.next].line, json.Deterministic(true))
-		if err != nil {
-			return 0, fmt.Errorf("write an invented line: %w", err)
-		}
-		who.next++
-		p.enter(who)
-		p.text.Write(line)
+		p.text.Write(who.ahead[0].line)
 		p.text.WriteByte('\n')
+		who.ahead = who.ahead[1:]
+		who.told++
+		p.enter(who)
 	}
 	return p.text.Read(b)
 }
@@ -258,22 +258,23 @@ func (s step) making() (making, error) {
 	return making{of, by.ID, commandOf(ref)}, err
 }
 
-// recall is what an earlier line makes, by its ref.
-func (p *inventor) recall(ref string) (making, bool) {
-	label, _, _ := strings.Cut(ref, ".")
-	s, ok := p.lives[label].line(ref)
-	if !ok {
-		return making{}, false
+// recalled is the stream and the command of an earlier line, which its ref
+// tells: a journal that kept every ref would grow with the people.
+func recalled(ref string) (making, bool) {
+	label, rest, _ := strings.Cut(ref, ".")
+	_, org, governs := strings.Cut(rest, ".")
+	reader, line := journal{names: inventedNames}, journalLine{Person: label}
+	if governs {
+		line = journalLine{Stream: "org:" + org}
 	}
-	by, err := s.making()
-	return by, err == nil
+	stream, err := reader.streamOf(line)
+	return making{stream: stream, command: commandOf(ref)}, err == nil
 }
 
 // population is the journal of an invention.
 func population(in invention) *journal {
-	p := inventing(in)
-	j := readJournal(p)
-	j.recall = p.recall
+	j := readJournal(inventing(in))
+	j.recall = recalled
 	return j
 }
 
@@ -298,6 +299,3 @@ type body = map[string]any
 
 // made mentions what an earlier line made.
 func made(ref, label string) string { return "@made:" + ref + ":" + label }
-
-// eventOf mentions the n-th event of an earlier line.
-func eventOf(ref string, n int) string { return "@event:" + ref + ":" + strconv.Itoa(n) }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"caseledger/domain/event"
@@ -85,6 +86,9 @@ func (in invention) life(i int, who identity) life {
 func (v *visit) write(line body) string {
 	v.said++
 	ref := fmt.Sprintf("%s.%d", v.who.label, v.said)
+	if stream, ok := line["stream"].(string); ok {
+		ref += "." + strings.TrimPrefix(stream, "org:")
+	}
 	line["ref"], line["clock"] = ref, stamp(v.at)
 	v.steps = append(v.steps, step{v.at, line})
 	v.at = v.at.Add(time.Duration(1+v.random.IntN(4)) * time.Minute)
@@ -121,6 +125,15 @@ func (v *visit) later(days, hour int) {
 	for v.at.Weekday() == time.Saturday || v.at.Weekday() == time.Sunday {
 		v.at = v.at.AddDate(0, 0, 1)
 	}
+}
+
+// eventOf is the identifier of the n-th event of an earlier line.
+func (v *visit) eventOf(ref string, n int) string {
+	id, err := v.event(recorded{ref, n})
+	if err != nil {
+		panic(err) // it was said a moment ago
+	}
+	return id.String()
 }
 
 // day is a Europe/London day so many days on, as text.
