@@ -15,6 +15,7 @@ import (
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
 	"caseledger/domain/lawfulness"
+	domainperson "caseledger/domain/person"
 	"caseledger/domain/reference"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
@@ -37,7 +38,7 @@ type act struct {
 	Org  event.UUID `json:"org,omitzero"`
 }
 
-var catalogue = event.NewCatalogue([]*event.Definition{event.Define[act]("test.act", 1)}, access.Events, finding.Events)
+var catalogue = event.NewCatalogue([]*event.Definition{event.Define[act]("test.act", 1)}, domainperson.Events, access.Events, finding.Events)
 
 var (
 	start   = time.Date(2026, 2, 4, 12, 0, 0, 0, time.UTC)
