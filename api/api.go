@@ -83,7 +83,8 @@ func (a *API) allRoutes() []route {
 	all = append(all,
 		bind(a, getPerson), bind(a, getTimeline), bind(a, getConsents), bind(a, getReferrals), bind(a, getDisclosures),
 		bind(a, searchPeople), bind(a, getCaseload), bind(a, listDisclosures), bind(a, listEvents), bind(a, getEvent),
-		bind(a, listFindings), bind(a, getFinding),
+		bind(a, listFindings), bind(a, getFinding), bind(a, listAgreements), bind(a, getAgreement),
+		bind(a, listRightsRequests), bind(a, listRetention), bind(a, listReviews), bind(a, getReview), bind(a, listGovernance),
 		bind(a, getRejudge), bind(a, getReach), bind(a, simulatePolicy),
 	)
 	all = append(all, careRoutes(a)...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"caseledger/domain/event"
 )
@@ -19,6 +20,23 @@ type Registers interface {
 	// is not there or not for them. The revision is that of the findings about
 	// the same person or organisation.
 	Finding(ctx context.Context, id event.UUID) (FindingDetail, Reflects, error)
+	// Agreements returns a page of the agreements that the caller's controller
+	// drafted or is a party to, by label, and how many there are in all.
+	Agreements(ctx context.Context, f AgreementFilter, p Page) ([]Agreement, int, Reflects, error)
+	// Agreement returns one of them as it stood at a time; the fault
+	// "no-such-agreement", kind Absent, if it is not there or not for them.
+	Agreement(ctx context.Context, id event.UUID, at time.Time) (AgreementDetail, Reflects, error)
+	// RightsRequests returns a page, the one received first before the others.
+	RightsRequests(ctx context.Context, f RightsFilter, p Page) ([]RightsRequest, int, Reflects, error)
+	// Retention returns a page of periods, by the day they are due, or of holds.
+	Retention(ctx context.Context, f RetentionFilter, p Page) ([]Retention, int, Reflects, error)
+	// Reviews returns a page, the one due first before the others.
+	Reviews(ctx context.Context, f ReviewFilter, p Page) ([]Review, int, Reflects, error)
+	// Review returns one use of break-glass; the fault "no-such-review", kind
+	// Absent, if it is not there or not for the caller.
+	Review(ctx context.Context, id event.UUID) (ReviewDetail, Reflects, error)
+	// Governance returns a page of one register, the latest entry first.
+	Governance(ctx context.Context, f GovernanceFilter, p Page) ([]Governance, int, Reflects, error)
 }
 
 // reviewing are those who review what the monitors find.
@@ -35,6 +53,22 @@ func (c *call) codes(name string, listed func(string) bool) ([]string, error) {
 		return nil, badParameter(name, "parameter-unknown-code", "holds a code that is not listed")
 	}
 	return codes, nil
+}
+
+// moment reads a parameter that is a time at which something is asked; now if
+// it is left out. It may not be in the future.
+func (c *call) moment(name string) (time.Time, error) {
+	at, err := c.instant(name)
+	switch {
+	case err != nil:
+		return at, err
+	case at.IsZero():
+		return c.now, nil
+	case at.After(event.DayOf(c.now).End()):
+		return at, badParameter(name, "in-the-future", "is in the future")
+	}
+	c.look.TrueOn = event.At(at)
+	return at, nil
 }
 
 // sorted reads the parameter "sort": a column, with "-" before it for the

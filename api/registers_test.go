@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,13 @@ var registers = []struct {
 	may      string
 }{
 	{"/api/v1/findings", "findings", access.ReadList, []event.UUID{person1}, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/agreements", "agreements", access.ReadList, nil, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/agreements/" + event1.String(), "agreement", access.ReadList, nil, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/rights-requests", "rights-requests", access.ReadList, []event.UUID{person1}, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/retention", "retention", access.ReadList, []event.UUID{person1}, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/reviews", "reviews", access.ReadList, nil, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/reviews/" + event1.String(), "review", access.ReadOne, []event.UUID{person1}, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
+	{"/api/v1/governance?register=BREACH", "governance", access.ReadList, nil, 1, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
 	{"/api/v1/findings/" + event1.String(), "finding", access.ReadOne, []event.UUID{person1}, 3, "IG_LEAD DPO SIRO CALDICOTT AUDITOR"},
 }
 
@@ -43,8 +51,16 @@ func TestEachReadOfARegisterLeavesOneAccessEvent(t *testing.T) {
 		b.looks.broken = true
 		want(t, b.ask("GET", r.path, "IG_LEAD", "", "X-Purpose-Of-Use", "AUDIT"), http.StatusServiceUnavailable, "access-log-unavailable")
 		want(t, b.ask("GET", r.path, "IG_LEAD", "", "X-Purpose-Of-Use", ""), http.StatusBadRequest, "purpose-required")
-		want(t, b.ask("GET", r.path+"?expand=all", "IG_LEAD", ""), http.StatusBadRequest, "parameter-unknown")
+		want(t, b.ask("GET", and(r.path, "expand=all"), "IG_LEAD", ""), http.StatusBadRequest, "parameter-unknown")
 	}
+}
+
+// and adds a parameter to a path.
+func and(path, parameter string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + parameter
+	}
+	return path + "?" + parameter
 }
 
 func TestARegisterIsForThoseWhoGovern(t *testing.T) {
@@ -79,6 +95,26 @@ func TestQueriesOfRegistersAreStrict(t *testing.T) {
 		"/api/v1/findings?perPage=501":           "parameter-out-of-range",
 		"/api/v1/findings?page=1&page=2":         "parameter-repeated",
 		"/api/v1/findings/" + key1 + "?status=X": "parameter-unknown",
+
+		"/api/v1/agreements?status=LIVE":                      "parameter-unknown-code",
+		"/api/v1/agreements?party=HUB":                        "parameter-malformed",
+		"/api/v1/agreements?expiring=0":                       "parameter-out-of-range",
+		"/api/v1/agreements?true_on=2027-01-01":               "in-the-future",
+		"/api/v1/agreements/" + key1 + "?true_on=soon":        "parameter-malformed",
+		"/api/v1/rights-requests?status=LATE":                 "parameter-unknown-code",
+		"/api/v1/rights-requests?kind=SAR":                    "parameter-unknown-code",
+		"/api/v1/rights-requests?person=9990001014":           "parameter-malformed",
+		"/api/v1/retention?kind=ALL":                          "parameter-unknown-code",
+		"/api/v1/retention?class=EVER":                        "parameter-unknown-code",
+		"/api/v1/retention?dueBy=soon":                        "parameter-malformed",
+		"/api/v1/retention?kind=HOLD&dueBy=2026-01-01":        "parameters-exclude-each-other",
+		"/api/v1/reviews?status=OPEN":                         "parameter-unknown-code",
+		"/api/v1/reviews/" + key1 + "?person=1":               "parameter-unknown",
+		"/api/v1/governance":                                  "parameter-missing",
+		"/api/v1/governance?register=STAFF":                   "parameter-unknown-code",
+		"/api/v1/governance?register=BREACH&overdue=yes":      "parameter-unknown-code",
+		"/api/v1/governance?register=BREACH&organisation=HUB": "parameter-malformed",
+		"/api/v1/governance?register=STAFF_ROLE&staff=NUR1":   "parameter-malformed",
 	} {
 		w := b.ask("GET", path, "IG_LEAD", "")
 		want(t, w, http.StatusBadRequest, code)
@@ -142,5 +178,56 @@ func TestAFindingIsShownWithItsMonitorAndItsETag(t *testing.T) {
 	}
 	if answers[0] != answers[1] {
 		t.Errorf("absent and malformed differ:\n%s\n%s", answers[0], answers[1])
+	}
+}
+
+func TestTheQueueOfReviewsNamesNobody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	w := b.ask("GET", "/api/v1/reviews", "IG_LEAD", "")
+	want(t, w, http.StatusOK, "")
+	if strings.Contains(w.Body.String(), person1.String()) {
+		t.Errorf("the queue names the person: %s", w.Body)
+	}
+	w = b.ask("GET", "/api/v1/reviews/"+event1.String(), "IG_LEAD", "")
+	want(t, w, http.StatusOK, "")
+	if !strings.Contains(w.Body.String(), person1.String()) {
+		t.Errorf("the review does not say whose record it was: %s", w.Body)
+	}
+}
+
+func TestWhatIsNotInARegisterIsAbsent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for path, code := range map[string]string{"/api/v1/agreements/": "no-such-agreement", "/api/v1/reviews/": "no-such-review"} {
+		for _, id := range []string{nobody.String(), "9990001014"} {
+			want(t, b.ask("GET", path+id, "IG_LEAD", ""), http.StatusNotFound, code)
+		}
+	}
+}
+
+func TestFiltersOfRegistersReachTheView(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for path, filter := range map[string]any{
+		"/api/v1/agreements?status=DRAFT,IN_FORCE&expiring=60&party=" + hub.String():    AgreementFilter{TrueOn: now, Statuses: []string{"DRAFT", "IN_FORCE"}, Expiring: 60, Party: hub},
+		"/api/v1/rights-requests?status=OVERDUE&kind=ACCESS&person=" + person1.String(): RightsFilter{TrueOn: now, Status: "OVERDUE", Kind: "ACCESS", Person: person1},
+		"/api/v1/retention?class=ADULT_HEALTH&dueBy=2026-03-02":                         RetentionFilter{Kind: "PERIOD", Class: "ADULT_HEALTH", DueBy: event.MustDay("2026-03-02")},
+		"/api/v1/retention?kind=HOLD&person=" + person1.String():                        RetentionFilter{Kind: "HOLD", Person: person1},
+		"/api/v1/reviews?status=OVERDUE":                                                ReviewFilter{Statuses: []string{"OVERDUE"}},
+		"/api/v1/governance?register=TRAINING&overdue=true&staff=" + key1 + "&organisation=" + hub.String(): GovernanceFilter{Register: "TRAINING", Overdue: true,
+			Staff: event.MustUUID(key1), Organisation: hub},
+	} {
+		before := len(b.views.asked)
+		want(t, b.ask("GET", path, "IG_LEAD", ""), http.StatusOK, "")
+		if got := b.views.asked[before]; !reflect.DeepEqual(got, filter) {
+			t.Errorf("%s: %+v, want %+v", path, got, filter)
+		}
+	}
+	// The status of an agreement is asked at a time, which the look says.
+	want(t, b.ask("GET", "/api/v1/agreements/"+event1.String()+"?true_on=2026-02-01T00:00:00Z", "IG_LEAD", ""), http.StatusOK, "")
+	looks := b.looks.all()
+	if got := looks[len(looks)-1].Data.TrueOn.String(); got != "2026-02-01T00:00:00Z" {
+		t.Errorf("the look is of %s", got)
 	}
 }

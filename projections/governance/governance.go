@@ -144,7 +144,7 @@ func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 		case StaffRole:
 			before.Staff = []governance.Assignment{{StaffRoleAssigned: governance.StaffRoleAssigned{Assignment: row.ID}, Ended: row.Ended}}
 		case Breach:
-			before.Breaches = []governance.Breach{row.breach()}
+			before.Breaches = []governance.Breach{row.Value()}
 		case DPIA, Change, Document, Ropa, Training, Undertaking: // recorded whole each time
 		}
 	}
@@ -197,8 +197,8 @@ func recorded(e event.Recorded) bool {
 	return true
 }
 
-// breach is the row as the domain sees it.
-func (r Row) breach() governance.Breach {
+// Value is the row of a breach as the domain sees it.
+func (r Row) Value() governance.Breach {
 	i := r.Incident
 	return governance.Breach{BreachDetected: governance.BreachDetected{Breach: r.ID, Kind: governance.BreachKind(r.Code), AwareAt: i.AwareAt, Subjects: i.Subjects, Notifiable: i.Notifiable},
 		At: r.At, Assessed: i.Assessed, Likelihood: i.Likelihood, Notified: i.Notified, Delay: i.Delay, Told: i.Told, Informed: i.Informed}
