@@ -1,8 +1,10 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -277,5 +279,72 @@ func TestBlackBoxPolicyIsAskedRightly(t *testing.T) {
 		if f := command(t, append([]string{"policy", "--data", data}, strings.Fields(args)...)...); f.code != int(code) {
 			t.Errorf("policy %s ended with %d, want %d: %s", args, f.code, code, f.errs)
 		}
+	}
+}
+
+// TestBlackBoxJudgedAgain asks a server what became of past decisions, how far a
+// consent reached and what the end of an agreement would change. The other side
+// is told nothing of them.
+func TestBlackBoxJudgedAgain(t *testing.T) {
+	t.Parallel()
+	r := serveData(t, journeyData(t, "alpha"))
+	nurse, a := r.as("NUR1"), "/api/v1/people/"+personID("A").String()
+	type row struct {
+		Decision event.UUID `json:"decision"`
+		Consent  event.UUID `json:"consent"`
+		Rule     string     `json:"rule"`
+	}
+	var told []row
+	nurse.get(a+"/disclosures", &told)
+	i := slices.IndexFunc(told, func(d row) bool { return d.Rule == "R03" && !d.Decision.IsZero() && !d.Consent.IsZero() })
+	if i < 0 {
+		t.Fatalf("nothing was decided on consent: %+v", told)
+	}
+	var again struct {
+		Outcome string `json:"outcome"`
+		AsKnown struct {
+			Permit  bool   `json:"permit"`
+			RuleSet string `json:"ruleSet"`
+		} `json:"asKnown"`
+		Now struct {
+			Permit bool `json:"permit"`
+		} `json:"now"`
+	}
+	rejudge := a + "/decisions/" + told[i].Decision.String() + "/rejudge"
+	nurse.get(rejudge, &again)
+	if again.Outcome != "PERMIT" || !again.AsKnown.Permit || again.AsKnown.RuleSet != "2026-01" || again.Now.Permit {
+		t.Errorf("judged again: %+v", again)
+	}
+	var reach struct {
+		Status string `json:"status"`
+		Told   []struct {
+			Stands bool `json:"stands"`
+		} `json:"told"`
+	}
+	reached := a + "/consents/" + told[i].Consent.String() + "/reach"
+	nurse.get(reached, &reach)
+	if reach.Status != "WITHDRAWN" || len(reach.Told) == 0 || reach.Told[0].Stands {
+		t.Errorf("the reach of the consent: %+v", reach)
+	}
+	practitioner := r.as("PP1")
+	if p, err := practitioner.try(http.MethodGet, rejudge, nil, nil); err != nil || p.status != http.StatusNotFound {
+		t.Errorf("the other side judges it again: status %d, %v", p.status, err)
+	}
+	officer := r.as("DPO1")
+	p, err := officer.try(http.MethodPost, "/api/v1/policy/simulate", nil, map[string]any{"endAgreement": agreementID("DSA-1"), "at": "2026-02-01"})
+	if err != nil || p.status != http.StatusOK {
+		t.Fatalf("what the end of DSA-1 would change: status %d, %v\n%s", p.status, err, p.body)
+	}
+	var would struct {
+		People int  `json:"people"`
+		Turned int  `json:"turned"`
+		Whole  bool `json:"whole"`
+	}
+	p.into(t, &would)
+	if would.People != 1 || would.Turned == 0 || !would.Whole {
+		t.Errorf("the end of DSA-1 would change %+v", would)
+	}
+	if p, err := nurse.try(http.MethodPost, "/api/v1/policy/simulate", nil, map[string]any{"endAgreement": agreementID("DSA-1"), "at": "2026-02-01"}); err != nil || p.status != http.StatusForbidden {
+		t.Errorf("a nurse asks what would change: status %d, %v", p.status, err)
 	}
 }
