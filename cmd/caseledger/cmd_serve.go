@@ -45,7 +45,7 @@ func (p *program) serve(ctx context.Context) error {
 		return err
 	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: p.opening(writing), trust: t, role: role, environment: "production", smallNumbers: int(small)})
+	s, err := p.newServer(ctx, parts{opening: p.opening(writing), trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
 	if err != nil {
 		return err
 	}

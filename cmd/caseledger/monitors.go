@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"caseledger/api/recording"
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/reactor"
 )
@@ -15,21 +16,26 @@ import (
 // while nothing runs: it is made again from the ledger.
 const monitorsFile = "monitors.db"
 
-// monitors is what judges the record and writes down what it found, with its
-// own memory. It needs a record that is open for writing.
+// monitors is what judges the record and writes down what it found, and what
+// falls due by the clock, with its own memory. It needs a record that is open for writing.
 type monitors struct {
 	*reactor.Reactor
 	keep *keep.SQLite
 }
 
 // monitors opens what judges the record. now is the moment up to which it does.
-func (r *record) monitors(ctx context.Context, t trusted, now func() time.Time, progress func(reactor.Sum)) (*monitors, error) {
+// recorder gives the commands that fall due; nil: they are left for a server.
+func (r *record) monitors(ctx context.Context, t trusted, now func() time.Time, recorder *recording.Recorder, progress func(reactor.Sum)) (*monitors, error) {
 	k, err := keep.OpenSQLite(ctx, r.dir.file(monitorsFile))
 	if err != nil {
 		return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", r.dir.file(monitorsFile), err)
 	}
-	return &monitors{reactor.New(reactor.Config{Store: r.store, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
-		Judges: reactor.Monitors(), Broken: poisonous, Clock: now, After: time.After, Progress: progress}), k}, nil
+	config := reactor.Config{Store: r.store, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
+		Judges: reactor.Monitors(), Broken: poisonous, Clock: now, After: time.After, Progress: progress}
+	if recorder != nil {
+		config.Do = givingWhatIsDue(recorder)
+	}
+	return &monitors{reactor.New(config), k}, nil
 }
 
 func (m *monitors) close() error { return m.keep.Close() }
@@ -48,7 +54,7 @@ const mostParked = 100
 // judge judges everybody the ledger says more of, or everybody, once. The
 // error is [unjudged] where somebody could not be.
 func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (reactor.Sum, error) {
-	m, err := r.monitors(ctx, t, now, progress)
+	m, err := r.monitors(ctx, t, now, nil, progress)
 	if err != nil {
 		return reactor.Sum{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"caseledger/api"
+	"caseledger/api/recording"
 )
 
 // server is an open record that answers requests, keeps its read models up to
@@ -38,6 +39,7 @@ type parts struct {
 	// smallNumbers is the threshold under which the hubs' figures keep a count
 	// back; 0 keeps none.
 	smallNumbers int
+	timers       bool // what falls due by the clock is recorded
 }
 
 // newServer opens a data directory to serve it. A worker only reads the
@@ -69,21 +71,25 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 	if s.guard, err = newGuard(ctx, s.record, p.now); err != nil {
 		return nil, err
 	}
-	if s.monitor, err = s.record.monitors(ctx, with.trust, p.now, nil); err != nil {
+	recorder := s.record.recorder(p.now, with.trust)
+	recorder.Store = watchedStore{s.record.store, s.guard}
+	timers := recorder
+	if !with.timers {
+		timers = nil
+	}
+	if s.monitor, err = s.record.monitors(ctx, with.trust, p.now, timers, nil); err != nil {
 		return nil, err
 	}
-	s.handler, err = p.handler(s, with)
+	s.handler, err = p.handler(s, with, recorder)
 	return s, err
 }
 
 // handler wires the API to the record.
-func (p *program) handler(s *server, with parts) (http.Handler, error) {
+func (p *program) handler(s *server, with parts, recorder *recording.Recorder) (http.Handler, error) {
 	secret, err := s.record.dir.tokenSecret(p.random)
 	if err != nil {
 		return nil, err
 	}
-	recorder := s.record.recorder(p.now, with.trust)
-	recorder.Store = watchedStore{s.record.store, s.guard}
 	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now, smallNumbers: with.smallNumbers}
 	b := built()
 	metrics := prometheus.NewRegistry()

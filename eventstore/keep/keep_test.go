@@ -25,6 +25,10 @@ func organisation(n byte) reactor.Subject {
 	return reactor.Subject{Kind: reactor.Organisation, ID: id(n)}
 }
 
+func agreement(n byte) reactor.Subject { return reactor.Subject{Kind: reactor.Agreement, ID: id(n)} }
+
+func timers(n byte) reactor.Subject { return reactor.Subject{Kind: reactor.Timers, ID: id(n)} }
+
 var noon = time.Date(2026, 2, 4, 12, 0, 0, 0, time.UTC)
 
 // subject is a keep under test, taken.
@@ -62,7 +66,17 @@ func (s *subject) settled(of ...reactor.Settled) {
 
 func (s *subject) due(at time.Time, n int, want ...reactor.Subject) {
 	s.t.Helper()
-	same(s.t, "due", want)(s.Due(s.t.Context(), at, n))
+	same(s.t, "due", want)(s.Due(s.t.Context(), at, true, n))
+}
+
+// next checks when a subject is due, of all and of those that are judged.
+func (s *subject) next(all, judged time.Time) {
+	s.t.Helper()
+	for of, want := range map[bool]time.Time{true: all, false: judged} {
+		if next, due, err := s.Next(s.t.Context(), of); !next.Equal(want) || !due || err != nil {
+			s.t.Errorf("next, of all %v: got %v, %v, %v, want %v", of, next, due, err, want)
+		}
+	}
 }
 
 func (s *subject) status(want reactor.Status) {
@@ -93,7 +107,7 @@ var promises = []struct {
 			s.t.Errorf("begins at %d", s.to)
 		}
 		s.status(reactor.Status{})
-		if _, due, err := s.Next(s.t.Context()); due || err != nil {
+		if _, due, err := s.Next(s.t.Context(), true); due || err != nil {
 			s.t.Errorf("somebody is due: %v, %v", due, err)
 		}
 	}},
@@ -142,16 +156,35 @@ var promises = []struct {
 		s.due(noon, 9, person(2), organisation(4))
 		s.due(noon.Add(time.Microsecond), 9, person(2), organisation(4))
 		s.due(noon.Add(2*time.Microsecond), 9, person(2), organisation(4), person(1))
-		next, due, err := s.Next(s.t.Context())
-		if !next.Equal(noon) || !due || err != nil {
-			s.t.Errorf("next: got %v, %v, %v, want noon", next, due, err)
-		}
+		s.next(noon, noon)
 		s.scanned(reactor.Window{To: 6, Touched: []reactor.Subject{person(3)}})
 		s.due(noon, 1, person(3)) // those the ledger says more of come first
-		if next, due, err := s.Next(s.t.Context()); !next.IsZero() || !due || err != nil {
-			s.t.Errorf("next: got %v, %v, %v, want at once", next, due, err)
-		}
+		s.next(time.Time{}, time.Time{})
 		s.status(reactor.Status{To: 6, Known: 4, Waiting: 1})
+	}},
+	{"what is not judged is due only to those who want all", func(s *subject) {
+		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{agreement(1), person(1)}})
+		same(s.t, "judged", []reactor.Subject{person(1)})(s.Due(s.t.Context(), noon, false, 9))
+		s.due(noon, 9, person(1), agreement(1))
+		s.status(reactor.Status{To: 5, Known: 1, Waiting: 1})
+		s.settled(reactor.Settled{Subject: timers(1), Next: noon}, reactor.Settled{Subject: agreement(1), Next: noon.Add(time.Second)},
+			reactor.Settled{Subject: person(1), Next: noon.Add(time.Minute)})
+		s.next(noon, noon.Add(time.Minute))
+		s.due(noon.Add(time.Second), 9, timers(1), agreement(1))
+		s.status(reactor.Status{To: 5, Known: 1})
+	}},
+	{"of a subject that is settled twice, the last counts", func(s *subject) {
+		s.settled(reactor.Settled{Subject: timers(1), Next: noon}, reactor.Settled{Subject: timers(1), Next: noon.Add(time.Hour)})
+		s.due(noon, 9)
+		s.due(noon.Add(time.Hour), 9, timers(1))
+	}},
+	{"with everybody, agreements are due, and timers stay as they are", func(s *subject) {
+		s.settled(reactor.Settled{Subject: timers(1), Next: noon}, reactor.Settled{Subject: agreement(1)}, reactor.Settled{Subject: person(1)})
+		if err := s.Everybody(s.t.Context(), s.fence); err != nil {
+			s.t.Fatal(err)
+		}
+		s.due(noon.Add(-time.Second), 9, person(1), agreement(1))
+		s.due(noon, 9, person(1), agreement(1), timers(1))
 	}},
 	{"everybody is due again, and what was parked is forgotten", func(s *subject) {
 		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1), person(2)}, Around: true,
@@ -183,12 +216,8 @@ var promises = []struct {
 	}},
 	{"who is parked stays so until the ledger says more", func(s *subject) {
 		s.scanned(reactor.Window{To: 5, Touched: []reactor.Subject{person(1), organisation(2), person(3)}})
-		for n, by := range map[byte]reactor.Settled{1: {Subject: person(1), Next: noon}, 2: {Subject: organisation(2)}} {
-			stream := event.Case(id(n))
-			if by.Kind == reactor.Organisation {
-				stream = event.StreamID{Kind: event.OrgStream, Of: id(n)}
-			}
-			by.Parked = &reactor.Parked{Stream: stream, At: event.Position(n), Reason: "broken"}
+		for n, by := range map[byte]reactor.Settled{1: {Subject: timers(1), Next: noon}, 2: {Subject: organisation(2)}} {
+			by.Parked = &reactor.Parked{Stream: by.Stream(), At: event.Position(n), Reason: "broken"}
 			s.settled(by)
 		}
 		both := []reactor.Parked{{Stream: event.Case(id(1)), At: 1, Reason: "broken"}, {Stream: event.StreamID{Kind: event.OrgStream, Of: id(2)}, At: 2, Reason: "broken"}}

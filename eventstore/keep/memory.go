@@ -55,7 +55,9 @@ func (m *Memory) Take(ctx context.Context, judges string) (reactor.Fence, event.
 
 func (m *Memory) everybody() {
 	for s := range m.agenda {
-		m.agenda[s] = entry{on: true}
+		if s.Kind != reactor.Timers { // whose case is looked at for them, too
+			m.agenda[s] = entry{on: true}
+		}
 	}
 	m.around = false
 	clear(m.parked)
@@ -83,7 +85,7 @@ func (m *Memory) Scanned(ctx context.Context, fence reactor.Fence, from event.Po
 		m.to, m.around = w.To, m.around || w.Around
 		for _, s := range w.Touched {
 			m.agenda[s] = entry{on: true}
-			delete(m.parked, streamOf(s))
+			delete(m.parked, s.Stream())
 		}
 		for _, l := range w.Looks {
 			if m.looks[l.Person] == nil {
@@ -96,14 +98,6 @@ func (m *Memory) Scanned(ctx context.Context, fence reactor.Fence, from event.Po
 		}
 		return nil
 	})
-}
-
-// streamOf is the stream that a subject is parked by.
-func streamOf(s reactor.Subject) event.StreamID {
-	if s.Kind == reactor.Organisation {
-		return event.StreamID{Kind: event.OrgStream, Of: s.ID}
-	}
-	return event.Case(s.ID)
 }
 
 // Settle implements [reactor.Keep].
@@ -125,12 +119,12 @@ func (m *Memory) Everybody(ctx context.Context, fence reactor.Fence) error {
 }
 
 // Due implements [reactor.Keep].
-func (m *Memory) Due(ctx context.Context, at time.Time, n int) ([]reactor.Subject, error) {
+func (m *Memory) Due(ctx context.Context, at time.Time, all bool, n int) ([]reactor.Subject, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var due []reactor.Subject
 	for s, e := range m.agenda {
-		if e.on && !e.at.After(at) {
+		if e.on && !e.at.After(at) && (all || s.Kind.Judged()) {
 			due = append(due, s)
 		}
 	}
@@ -141,11 +135,11 @@ func (m *Memory) Due(ctx context.Context, at time.Time, n int) ([]reactor.Subjec
 }
 
 // Next implements [reactor.Keep].
-func (m *Memory) Next(ctx context.Context) (next time.Time, ok bool, _ error) {
+func (m *Memory) Next(ctx context.Context, all bool) (next time.Time, ok bool, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, e := range m.agenda {
-		if e.on && (!ok || e.at.Before(next)) {
+	for s, e := range m.agenda {
+		if e.on && (all || s.Kind.Judged()) && (!ok || e.at.Before(next)) {
 			next, ok = e.at, true
 		}
 	}
@@ -199,8 +193,12 @@ func (m *Memory) Parked(ctx context.Context, n int) ([]reactor.Parked, error) {
 func (m *Memory) Status(ctx context.Context) (reactor.Status, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := reactor.Status{To: m.to, Around: m.around, Known: len(m.agenda)}
-	for _, e := range m.agenda {
+	s := reactor.Status{To: m.to, Around: m.around}
+	for who, e := range m.agenda {
+		if !who.Kind.Judged() {
+			continue
+		}
+		s.Known++
 		if e.on && e.at.IsZero() {
 			s.Waiting++
 		}

@@ -20,7 +20,7 @@ const (
 	applicationID = 0x434c7278
 	// schemaVersion is the file's user_version. A file of another version is
 	// emptied: the ledger has everything that was in it.
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 // ErrForeign: the file is not a keep. It is left as it is.
@@ -40,6 +40,9 @@ var schema = []string{
 
 // atOnce is earlier than every instant.
 const atOnce = math.MinInt64
+
+// wanted are the kinds that are judged, or, with the one argument, all.
+var wanted = fmt.Sprintf(`(kind IN (%d, %d) OR ?)`, reactor.Person, reactor.Organisation)
 
 // SQLite is a keep in a file. Several processes may have it open; the last to
 // Take writes it.
@@ -134,7 +137,8 @@ func (k *SQLite) Take(ctx context.Context, judges string) (fence reactor.Fence, 
 }
 
 func everybody(ctx context.Context, tx *sql.Tx) error {
-	for _, statement := range []string{fmt.Sprintf(`UPDATE agenda SET due = %d`, int64(atOnce)), `UPDATE progress SET around = 0`, `DELETE FROM parked`} {
+	due := fmt.Sprintf(`UPDATE agenda SET due = %d WHERE kind <> %d`, int64(atOnce), reactor.Timers) // whose case is looked at for them, too
+	for _, statement := range []string{due, `UPDATE progress SET around = 0`, `DELETE FROM parked`} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
@@ -205,7 +209,7 @@ func (k *SQLite) Scanned(ctx context.Context, fence reactor.Fence, from event.Po
 		})
 		if err == nil && there == 1 {
 			err = each(ctx, tx, `DELETE FROM parked WHERE stream = ?`, len(w.Touched), func(i int) []any {
-				stream := streamOf(w.Touched[i]).Bytes()
+				stream := w.Touched[i].Stream().Bytes()
 				return []any{stream[:]}
 			})
 		}
@@ -249,14 +253,14 @@ func (k *SQLite) Everybody(ctx context.Context, fence reactor.Fence) error {
 }
 
 // Due implements [reactor.Keep].
-func (k *SQLite) Due(ctx context.Context, at time.Time, n int) ([]reactor.Subject, error) {
+func (k *SQLite) Due(ctx context.Context, at time.Time, all bool, n int) ([]reactor.Subject, error) {
 	return list(ctx, k.db, func(rows *sql.Rows) (s reactor.Subject, err error) {
 		var id []byte
 		if err = rows.Scan(&s.Kind, &id); err == nil {
 			s.ID, err = idOf(id)
 		}
 		return s, err
-	}, `SELECT kind, id FROM agenda WHERE due IS NOT NULL AND due <= ? ORDER BY due, kind, id LIMIT ?`, at.UnixMicro(), n)
+	}, `SELECT kind, id FROM agenda WHERE due IS NOT NULL AND due <= ? AND `+wanted+` ORDER BY due, kind, id LIMIT ?`, at.UnixMicro(), all, n)
 }
 
 // list reads the rows of a query.
@@ -288,9 +292,9 @@ func idOf(b []byte) (event.UUID, error) {
 }
 
 // Next implements [reactor.Keep].
-func (k *SQLite) Next(ctx context.Context) (time.Time, bool, error) {
+func (k *SQLite) Next(ctx context.Context, all bool) (time.Time, bool, error) {
 	var due sql.NullInt64
-	err := k.db.QueryRowContext(ctx, `SELECT due FROM agenda WHERE due IS NOT NULL ORDER BY due LIMIT 1`).Scan(&due)
+	err := k.db.QueryRowContext(ctx, `SELECT due FROM agenda WHERE due IS NOT NULL AND `+wanted+` ORDER BY due LIMIT 1`, all).Scan(&due)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return time.Time{}, false, nil
@@ -332,8 +336,8 @@ func (k *SQLite) Parked(ctx context.Context, n int) ([]reactor.Parked, error) {
 
 // Status implements [reactor.Keep].
 func (k *SQLite) Status(ctx context.Context) (s reactor.Status, _ error) {
-	err := k.db.QueryRowContext(ctx, `SELECT position, around, (SELECT count(*) FROM agenda),
-		(SELECT count(*) FROM agenda WHERE due = ?) FROM progress WHERE one = 1`, int64(atOnce)).Scan(&s.To, &s.Around, &s.Known, &s.Waiting)
+	err := k.db.QueryRowContext(ctx, `SELECT position, around, (SELECT count(*) FROM agenda WHERE `+wanted+`),
+		(SELECT count(*) FROM agenda WHERE due = ? AND `+wanted+`) FROM progress WHERE one = 1`, false, int64(atOnce), false).Scan(&s.To, &s.Around, &s.Known, &s.Waiting)
 	if err != nil {
 		return s, fmt.Errorf("keep: %w", err)
 	}

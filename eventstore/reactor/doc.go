@@ -1,8 +1,8 @@
-// Package reactor follows the ledger and appends what follows from it: it
+// Package reactor follows the ledger and has recorded what follows from it: it
 // judges the history of everybody the ledger says something of, and again when
-// a deadline passes, and records what the monitors found. It never changes a
-// case, never judges by a clock of its own, and never records the same finding
-// twice.
+// a deadline passes, and records what the monitors found; and it gives the
+// commands that fall due by the clock alone. It decides nothing else in a case,
+// never judges by a clock of its own, and never records the same finding twice.
 //
 // # How
 //
@@ -13,13 +13,18 @@
 // with a hundred events behind the checkpoint is judged once, and memory holds
 // a window and a few people, however many there are.
 //
+// The same agenda says when a command falls due on a case or an agreement. What
+// it records is of the instant at which it was due, however late. A reactor that
+// only judges leaves it there.
+//
 // # What a stop between two lines leaves
 //
 // A window that was not acknowledged is read again. Somebody who was judged
 // and not yet taken off the agenda is judged again, which finds what is on the
 // record already. A finding is appended at the exact revision of its stream,
 // as the difference between what is there and what was judged, so it is
-// neither lost nor doubled.
+// neither lost nor doubled. A command that fell due is given again, and is known
+// by its name, or has nothing left to say.
 //
 // # What it does not follow
 //

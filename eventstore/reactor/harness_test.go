@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"caseledger/domain/access"
+	"caseledger/domain/casefile"
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
 	"caseledger/domain/lawfulness"
-	domainperson "caseledger/domain/person"
 	"caseledger/domain/reference"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
@@ -38,7 +38,7 @@ type act struct {
 	Org  event.UUID `json:"org,omitzero"`
 }
 
-var catalogue = event.NewCatalogue([]*event.Definition{event.Define[act]("test.act", 1)}, domainperson.Events, access.Events, finding.Events)
+var catalogue = event.NewCatalogue([]*event.Definition{event.Define[act]("test.act", 1)}, access.Events, finding.Events)
 
 var (
 	start   = time.Date(2026, 2, 4, 12, 0, 0, 0, time.UTC)
@@ -94,6 +94,7 @@ type world struct {
 	window   int
 	people   int
 	progress func(reactor.Sum)
+	do       func(context.Context, event.StreamID, casefile.DueCommand) error // nil: nothing is done
 
 	mu     sync.Mutex
 	at     time.Time
@@ -157,7 +158,7 @@ func (w *world) reactor() *reactor.Reactor {
 	return reactor.New(reactor.Config{Store: w.store, Codec: w, Keep: w.keep, Judges: w.judges,
 		Surroundings: surroundings.New(w.store, w.codec, reference.NewRegister(), surroundings.Note{}),
 		Broken:       func(err error) bool { return errors.Is(err, errBroken) },
-		Clock:        w.now, After: time.After, Window: w.window, People: w.people, Progress: w.progress})
+		Clock:        w.now, After: time.After, Do: w.do, Window: w.window, People: w.people, Progress: w.progress})
 }
 
 // catchUp runs a reactor to the end of the ledger.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"caseledger/domain/access"
+	"caseledger/domain/casefile"
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
 	"caseledger/domain/lawfulness"
@@ -24,11 +26,16 @@ type Judges struct {
 	Organisation func(shared *lawfulness.Shared, org event.UUID, at time.Time) (map[event.UUID][]finding.Judged, time.Time)
 	// OfOrganisation reports whether a monitor judges organisations.
 	OfOrganisation func(finding.Monitor) bool
+	// Due lists the commands that had fallen due by the clock alone on a case or
+	// an agreement with these standing events, and the first instant after that
+	// at which another does; nil: none ever does.
+	Due func(kind event.StreamKind, standing []event.Recorded, at time.Time) ([]casefile.DueCommand, time.Time)
 }
 
-// Monitors are the judges of package lawfulness.
+// Monitors are the judges of package lawfulness, with what package catalogue
+// says is due.
 func Monitors() Judges {
-	j := Judges{Person: lawfulness.Judge, Organisation: lawfulness.JudgeOrganisation}
+	j := Judges{Person: lawfulness.Judge, Organisation: lawfulness.JudgeOrganisation, Due: catalogue.Due}
 	of := map[finding.Monitor]bool{}
 	for _, m := range lawfulness.Monitors() {
 		j.Name += fmt.Sprintf("%s.%d ", m.ID, m.Version)
@@ -45,7 +52,7 @@ type Surroundings interface {
 	Shared(ctx context.Context) (*lawfulness.Shared, error)
 }
 
-// Config is what a reactor is made of. All fields but the last three are
+// Config is what a reactor is made of. All fields but the last four are
 // required.
 type Config struct {
 	Store        eventstore.Store
@@ -59,6 +66,13 @@ type Config struct {
 	Clock  func() time.Time
 	After  func(time.Duration) <-chan time.Time
 
+	// Do gives a command that has fallen due, on its stream; one that was given
+	// before, or has nothing to say, is no error. nil: what falls due stays on the
+	// agenda, for a reactor that does it. A command that is refused is passed over
+	// until its stream is looked at again. Its stream is parked for any other
+	// [fault.Fault] but one of contention or of a store that is not there, which,
+	// as every other error, stops the reactor.
+	Do func(context.Context, event.StreamID, casefile.DueCommand) error
 	// Window is the most events read before the checkpoint moves; 0 means
 	// 10,000. Only their places are held.
 	Window int
@@ -81,8 +95,9 @@ type Reactor struct {
 // Sum is what came of judging.
 type Sum struct {
 	To       event.Position // the ledger was followed so far
-	Judged   int            // subjects; one that was judged twice counts twice
+	Judged   int            // people and organisations; one that was judged twice counts twice
 	Recorded int            // findings raised or superseded
+	Done     int            // commands given because they fell due
 }
 
 // ErrRunning: Run or CatchUp was called while one of them runs.
@@ -184,7 +199,7 @@ func (r *Reactor) take(ctx context.Context) (err error) {
 
 // wait returns when the ledger has grown or somebody is due.
 func (r *Reactor) wait(ctx context.Context) error {
-	next, due, err := r.Keep.Next(ctx)
+	next, due, err := r.Keep.Next(ctx, r.Do != nil)
 	if err != nil {
 		return err
 	}
@@ -253,7 +268,10 @@ func (r *Reactor) window(ctx context.Context, upTo event.Position) (Window, erro
 		case event.OrgStream:
 			touch(Organisation, s.Stream.Of)
 			w.Around = true
-		case event.AgreementStream, event.PolicyStream:
+		case event.AgreementStream:
+			touch(Agreement, s.Stream.Of)
+			w.Around = true
+		case event.PolicyStream:
 			w.Around = true
 		case event.AccessStream:
 			who, err := r.lookedAt(ctx, s)
@@ -297,7 +315,7 @@ func (r *Reactor) lookedAt(ctx context.Context, s eventstore.Stored) ([]event.UU
 func (r *Reactor) judge(ctx context.Context) error {
 	for {
 		now := r.Clock().UTC().Truncate(time.Microsecond)
-		due, err := r.Keep.Due(ctx, now, r.People)
+		due, err := r.Keep.Due(ctx, now, r.Do != nil, r.People)
 		if err != nil || len(due) == 0 {
 			return err
 		}
@@ -313,7 +331,12 @@ func (r *Reactor) judge(ctx context.Context) error {
 		if err := r.Keep.Settle(ctx, r.fence, settled); err != nil {
 			return err
 		}
-		if r.sum.Judged += len(due); r.Progress != nil {
+		for _, s := range due {
+			if s.Kind.Judged() {
+				r.sum.Judged++
+			}
+		}
+		if r.Progress != nil {
 			r.Progress(r.sum)
 		}
 	}
