@@ -32,10 +32,10 @@ type Care interface {
 	Looks(ctx context.Context, f LookFilter, p Page) ([]LookAt, int, Reflects, error)
 }
 
-// careRoutes are the operations of [Care].
+// careRoutes are the operations of [Care], and the matrix that goes with them.
 func careRoutes(a *API) []route {
 	return []route{bind(a, getAppointments), bind(a, listAppointments), bind(a, getScreenings), bind(a, getAccessLog),
-		bind(a, getRequirements), bind(a, getHubMetrics)}
+		bind(a, getRequirements), bind(a, getHubMetrics), bind(a, getMatrix)}
 }
 
 // AppointmentFilter says which appointments are wanted.

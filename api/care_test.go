@@ -166,3 +166,23 @@ func TestTheAppointmentsOfADayAreThoseOfLondon(t *testing.T) {
 		t.Errorf("the standard filter: %+v", f)
 	}
 }
+
+func TestAMatrixNeedsARecipientAndAPersonWhoIsThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	path := of("/api/v1/people/{p}/lawfulness-matrix", person1)
+	for _, query := range []string{"", "?recipient=", "?recipient=NOWHERE"} {
+		want(t, b.ask("GET", path+query, "HUB_CLIN", ""), http.StatusBadRequest, "parameter-unknown-code")
+	}
+	want(t, b.ask("GET", of("/api/v1/people/{p}/lawfulness-matrix", person2)+"?recipient=OFFICE", "HUB_CLIN", ""), http.StatusNotFound, "no-such-person")
+	if looks := b.looks.all(); len(looks) != 0 {
+		t.Errorf("refused reads left %d looks", len(looks))
+	}
+	want(t, b.ask("GET", path+"?recipient=OFFICE", "HUB_CLIN", ""), http.StatusOK, "")
+	if looks := b.looks.all(); len(looks) != 1 || looks[0].Data.Class != access.Evaluate || looks[0].Data.View != "lawfulness-matrix" || !slices.Equal(looks[0].Data.Subjects, []event.UUID{person1}) {
+		t.Errorf("looks: %+v", looks)
+	}
+	for _, role := range []string{"HOUSING", "COURT", "SIRO", "AUDITOR"} {
+		want(t, b.askOf("GET", path+"?recipient=OFFICE", role, oracle[role].org, ""), http.StatusForbidden, "role-may-not")
+	}
+}

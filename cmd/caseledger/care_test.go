@@ -18,12 +18,12 @@ func TestBlackBoxCare(t *testing.T) {
 	r := serveData(t, data)
 	at := "/api/v1/people/" + personID("A").String()
 	for name, check := range map[string]func(*testing.T, *running, string){
-		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA, "requirements": requirementsOfA, "hub metrics": metricsOfHubs,
+		"appointments": appointmentsOfA, "screenings": screeningsOfA, "access log": looksAtA, "requirements": requirementsOfA, "hub metrics": metricsOfHubs, "matrix": matrixOfA,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, r, at) })
 	}
 	// Somebody of another controller is not told that the person is there.
-	for label, paths := range map[string][]string{"PHC1": {"/appointments", "/screenings", "/requirements"}} {
+	for label, paths := range map[string][]string{"PHC1": {"/appointments", "/screenings", "/requirements", "/lawfulness-matrix?recipient=PROB-N56"}} {
 		for _, path := range paths {
 			if status := r.as(label).status(t, at+path); status != http.StatusNotFound {
 				t.Errorf("%s gets %s with status %d, want 404", label, path, status)
@@ -309,5 +309,34 @@ func TestBlackBoxTheThresholdOfSmallNumbersIsASetting(t *testing.T) {
 	}
 	if f := command(t, "serve", "--data", data, "--addr", "127.0.0.1:0", "--small-numbers", "1"); f.code != 2 {
 		t.Errorf("a threshold of 1 ends with %d, want 2", f.code)
+	}
+}
+
+// matrixOfA: the consent to tell probation was taken back, the score was
+// refused, and no score may ever be told to manage a requirement.
+func matrixOfA(t *testing.T, r *running, at string) {
+	var cells []struct {
+		Purpose  string     `json:"purpose"`
+		Category string     `json:"category"`
+		Answer   string     `json:"answer"`
+		Why      string     `json:"why"`
+		Events   []event.ID `json:"events"`
+	}
+	r.as("NUR1").get(at+"/lawfulness-matrix?recipient=PROB-N56", &cells)
+	answers := map[string]string{}
+	for _, c := range cells {
+		answers[c.Purpose+" "+c.Category] = c.Answer
+		if c.Why == "" || (c.Answer == "WITHDRAWN" || c.Answer == "REFUSED") && len(c.Events) == 0 {
+			t.Errorf("a cell without its reason: %+v", c)
+		}
+	}
+	for cell, want := range map[string]string{"REHAB_SUPPORT H.ATTENDANCE": "WITHDRAWN", "REHAB_SUPPORT H.REFERRAL": "WITHDRAWN",
+		"REQ_MGMT H.SCREEN_SCORE": "NEVER"} {
+		if answers[cell] != want {
+			t.Errorf("%s: %q, want %s", cell, answers[cell], want)
+		}
+	}
+	if status := r.as("CRT1").status(t, at+"/lawfulness-matrix?recipient=PROB-N56"); status != http.StatusForbidden {
+		t.Errorf("a court gets status %d, want 403", status)
 	}
 }
