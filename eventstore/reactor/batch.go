@@ -35,6 +35,8 @@ type organisation struct {
 // made is what was made of one person.
 type made struct {
 	lawfulness.Judgement
+	shares []share      // of the findings: the survivor's first
+	parted []event.UUID // who must be judged anew, alone
 	stands func(event.ID) bool
 	timers time.Time // when the first command is due, or was; zero: none ever is
 	err    error
@@ -45,7 +47,7 @@ func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
 	b.judged = map[event.UUID]organisation{}
 	people := b.people(ctx, due)
 	settled := make([]Settled, len(due))
-	var timers []Settled
+	var timers, others []Settled
 	for i, s := range due {
 		settled[i].Subject = s
 		var err error
@@ -54,7 +56,8 @@ func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
 			if err = people[i].err; err == nil {
 				settled[i].Next = rounded(people[i].Next)
 				timers = append(timers, Settled{Subject: Subject{Timers, s.ID}, Next: people[i].timers})
-				err = b.person(ctx, s.ID, people[i])
+				others = append(others, people[i].others(s.ID, settled[i].Next, b.now)...)
+				err = b.person(ctx, people[i])
 			}
 		case Organisation:
 			settled[i].Next, err = b.organisation(ctx, s.ID)
@@ -72,7 +75,7 @@ func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
 	if err := b.throughCases(ctx); err != nil {
 		return nil, err
 	}
-	return slices.Concat(timers, settled, b.parked), nil
+	return slices.Concat(timers, settled, others, b.parked), nil
 }
 
 // aside parks somebody whose findings cannot be read, so that others go on;
@@ -109,11 +112,18 @@ func (b *batch) one(ctx context.Context, person event.UUID) made {
 	if err != nil {
 		return made{err: err}
 	}
-	looks, err := b.looks(ctx, person)
+	survivor, all, err := b.together(ctx, person, events)
 	if err != nil {
 		return made{err: err}
 	}
-	m := made{Judgement: b.Judges.Person(lawfulness.NewHistory(person, events, looks, b.shared), b.now), stands: stands(events)}
+	people := members(survivor, all)
+	looks, err := b.looksAt(ctx, people)
+	if err != nil {
+		return made{err: err}
+	}
+	h := lawfulness.NewHistory(survivor, all, looks, b.shared)
+	m := made{Judgement: b.Judges.Person(h, b.now), stands: stands(all), parted: parted(survivor, all)}
+	m.shares = shares(people, h, m.Findings)
 	if b.Judges.Due != nil {
 		due, next := b.Judges.Due(event.CaseStream, event.Standing(events), b.now)
 		for _, c := range due {
@@ -192,25 +202,32 @@ func (b *batch) looks(ctx context.Context, person event.UUID) ([]event.Recorded,
 	return looks, nil
 }
 
-// person records what was found about one. What is about an organisation is
-// set aside for [batch.throughCases].
-func (b *batch) person(ctx context.Context, who event.UUID, m made) error {
+// person records what was found about one, and about those whose records were
+// judged with theirs. What is about an organisation is set aside for
+// [batch.throughCases].
+func (b *batch) person(ctx context.Context, m made) error {
 	for _, f := range m.Findings {
 		if !f.Organisation.IsZero() {
 			b.organisations[f.Organisation] = append(b.organisations[f.Organisation], f)
 		}
 	}
-	return b.record(ctx, who, func(state finding.State) (finding.Judging, error) {
-		j := finding.Judging{Judged: m.Findings, Stands: m.stands}
-		// What the governance of organisations shows of the person is judged
-		// anew, if there was any.
-		if slices.ContainsFunc(state.Findings, func(f finding.Finding) bool { return f.Stands() && b.ofOrganisation(f.Judged) }) {
-			shown, err := b.shownOf(ctx, who)
-			j.Judged = slices.Concat(j.Judged, shown)
-			return j, err
+	for _, s := range m.shares {
+		err := b.record(ctx, s.who, func(state finding.State) (finding.Judging, error) {
+			j := finding.Judging{Judged: s.findings, Stands: m.stands}
+			// What the governance of organisations shows of the person is judged
+			// anew, if there was any.
+			if slices.ContainsFunc(state.Findings, func(f finding.Finding) bool { return f.Stands() && b.ofOrganisation(f.Judged) }) {
+				shown, err := b.shownOf(ctx, s.who)
+				j.Judged = slices.Concat(j.Judged, shown)
+				return j, err
+			}
+			return j, nil
+		})
+		if err != nil {
+			return err
 		}
-		return j, nil
-	})
+	}
+	return nil
 }
 
 func (b *batch) ofOrganisation(f finding.Judged) bool { return b.Judges.OfOrganisation(f.Monitor) }

@@ -16,6 +16,7 @@ import (
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
 	"caseledger/domain/lawfulness"
+	domainperson "caseledger/domain/person"
 	"caseledger/domain/reference"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
@@ -38,7 +39,7 @@ type act struct {
 	Org  event.UUID `json:"org,omitzero"`
 }
 
-var catalogue = event.NewCatalogue([]*event.Definition{event.Define[act]("test.act", 1)}, access.Events, finding.Events)
+var catalogue = event.NewCatalogue([]*event.Definition{event.Define[act]("test.act", 1)}, domainperson.Events, access.Events, finding.Events)
 
 var (
 	start   = time.Date(2026, 2, 4, 12, 0, 0, 0, time.UTC)
