@@ -186,7 +186,7 @@ func flowLine(f disclosure.Flow) string {
 
 func organisationName(id event.UUID) string {
 	if o, ok := theRegister.ByID(id); ok {
-		return string(o.Label)
+		return o.Label
 	}
 	if id.IsZero() {
 		return "nobody named"
