@@ -172,19 +172,21 @@ func (b *baseline) register(org, flow string) {
 		"categories": []string{"ID.*", "H.*", "J.*", "W.*"}, "from": b.begin.String()})
 }
 
-// processing is what the organisations of a side tell, as purpose>side.
+// processing is what the organisations of a side tell, as purpose>side; a side
+// that is not listed answers the person alone.
 func processing(side event.Side) []string {
-	switch side {
-	case event.NHS:
-		return []string{"DIRECT_CARE>NHS", "DIRECT_CARE>VCSE", "REHAB_SUPPORT>PROBATION", "REHAB_SUPPORT>VCSE", "REQ_MGMT>PROBATION",
-			"PUBLIC_PROTECTION>PROBATION", "PUBLIC_PROTECTION>POLICE", "HOUSING_SUPPORT>LOCAL_AUTHORITY", "SAFEGUARDING>LOCAL_AUTHORITY", "EMERGENCY>NHS",
-			"SCREENING_INVITE>NHS", "SUBJECT_RIGHTS>PERSON", "COURT>COURT", "RESEARCH>RESEARCH", "EVALUATION>RESEARCH"}
-	case event.VCSE:
-		return []string{"DIRECT_CARE>NHS", "REQ_MGMT>PROBATION"}
-	case event.Probation:
-		return []string{"DIRECT_CARE>NHS", "REQ_MGMT>NHS", "HOUSING_SUPPORT>LOCAL_AUTHORITY", "SUBJECT_RIGHTS>PERSON", "COURT>COURT"}
+	if told, ok := toldBy[side]; ok {
+		return told
 	}
 	return []string{"SUBJECT_RIGHTS>PERSON"}
+}
+
+var toldBy = map[event.Side][]string{
+	event.NHS: {"DIRECT_CARE>NHS", "DIRECT_CARE>VCSE", "REHAB_SUPPORT>PROBATION", "REHAB_SUPPORT>VCSE", "REQ_MGMT>PROBATION",
+		"PUBLIC_PROTECTION>PROBATION", "PUBLIC_PROTECTION>POLICE", "HOUSING_SUPPORT>LOCAL_AUTHORITY", "SAFEGUARDING>LOCAL_AUTHORITY",
+		"EMERGENCY>NHS", "SCREENING_INVITE>NHS", "SUBJECT_RIGHTS>PERSON", "COURT>COURT", "RESEARCH>RESEARCH", "EVALUATION>RESEARCH"},
+	event.VCSE:      {"DIRECT_CARE>NHS", "REQ_MGMT>PROBATION"},
+	event.Probation: {"DIRECT_CARE>NHS", "REQ_MGMT>NHS", "HOUSING_SUPPORT>LOCAL_AUTHORITY", "SUBJECT_RIGHTS>PERSON", "COURT>COURT"},
 }
 
 // staff says who works where and what they were taught.
