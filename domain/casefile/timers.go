@@ -66,7 +66,11 @@ func (s State) dueAt(t time.Time) (due []DueCommand) {
 
 // giver is who recorded that a consent was given.
 func (s State) giver(id event.UUID) (event.Actor, bool) {
-	for _, e := range slices.Backward(s.standing) {
+	standing := s.standing
+	if s.all != nil {
+		standing = s.all
+	}
+	for _, e := range slices.Backward(standing) {
 		if d, ok := e.Data.(consent.ConsentGranted); ok && d.Consent == id {
 			return e.Actor, true
 		}

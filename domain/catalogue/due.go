@@ -8,16 +8,30 @@ import (
 	"caseledger/domain/event"
 )
 
-// Due lists the commands that had fallen due by at on the stream that holds the
-// standing events, by the clock alone, and were not given; next is the first
-// instant after at at which there will be another, zero if there is none. Only
-// on cases and agreements does anything fall due.
-func Due(kind event.StreamKind, standing []event.Recorded, at time.Time) (due []casefile.DueCommand, next time.Time) {
-	switch kind {
+// Due lists the commands that had fallen due by at on a stream, by the clock
+// alone, and were not given; next is the first instant after at at which there
+// will be another, zero if there is none. Only on cases and agreements does
+// anything fall due. events are the stream's, and, of a case, those of the
+// records that are merged into it: what falls due in them does so on the
+// survivor's. Those of one stream are in its order.
+func Due(stream event.StreamID, events []event.Recorded, at time.Time) (due []casefile.DueCommand, next time.Time) {
+	switch stream.Kind {
 	case event.CaseStream:
-		return casefile.Due(casefile.Fold(standing), at)
+		var streams []event.StreamID
+		of := map[event.StreamID][]event.Recorded{}
+		for _, e := range events {
+			if e.Stream != stream && of[e.Stream] == nil {
+				streams = append(streams, e.Stream)
+			}
+			of[e.Stream] = append(of[e.Stream], e)
+		}
+		var merged [][]event.Recorded
+		for _, s := range streams {
+			merged = append(merged, event.Standing(of[s]))
+		}
+		return casefile.Due(casefile.FoldMerged(event.Standing(of[stream]), merged...), at)
 	case event.AgreementStream:
-		ends, next := agreement.Fold(standing).Ends(at)
+		ends, next := agreement.Fold(event.Standing(events)).Ends(at)
 		for _, e := range ends {
 			party := e.Version.Terms.Parties[0] // a version that was in force has parties
 			due = append(due, casefile.DueCommand{Name: "expire-agreement", Body: agreement.ExpireAgreement{}, At: e.At, Side: party.Side, Org: party.Org})

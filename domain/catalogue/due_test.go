@@ -19,7 +19,7 @@ func TestTheEndOfAnAgreementFallsDue(t *testing.T) {
 	end := event.MustDay("2027-01-05").Start()
 	falls := func(at time.Time, due int, next time.Time) {
 		t.Helper()
-		got, then := catalogue.Due(event.AgreementStream, g.standing(), at)
+		got, then := catalogue.Due(g.stream, g.history, at)
 		if len(got) != due || !then.Equal(next) {
 			t.Fatalf("at %s: %+v, next %s, want %d, next %s", at, got, then, due, next)
 		}
@@ -46,8 +46,9 @@ func TestWhatFallsDueOnOtherStreams(t *testing.T) {
 	g.given("grant-consent", `{"kind":"SCREENING","form":"EXPLICIT_ORAL","expiresAt":"2026-03-01"}`)
 	end := event.MustDay("2026-03-01").Start()
 	for _, kind := range []event.StreamKind{event.CaseStream, event.OrgStream, event.PolicyStream, event.FindingStream, event.AccessStream} {
-		due, next := catalogue.Due(kind, g.standing(), end)
-		if _, first := catalogue.Due(kind, g.standing(), end.Add(-1)); (len(due) == 1) != (kind == event.CaseStream) || first.Equal(end) != (kind == event.CaseStream) || !next.IsZero() {
+		stream := event.StreamID{Kind: kind, Of: g.stream.Of}
+		due, next := catalogue.Due(stream, g.history, end)
+		if _, first := catalogue.Due(stream, g.history, end.Add(-1)); (len(due) == 1) != (kind == event.CaseStream) || first.Equal(end) != (kind == event.CaseStream) || !next.IsZero() {
 			t.Errorf("kind %d: %+v, next %s, first %s", kind, due, next, first)
 		}
 	}

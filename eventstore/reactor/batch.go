@@ -38,7 +38,7 @@ type made struct {
 	shares []share      // of the findings: the survivor's first
 	parted []event.UUID // who must be judged anew, alone
 	stands func(event.ID) bool
-	timers time.Time // when the first command is due, or was; zero: none ever is
+	timers []Settled // of the same people
 	err    error
 }
 
@@ -55,7 +55,7 @@ func (b *batch) judge(ctx context.Context, due []Subject) ([]Settled, error) {
 		case Person:
 			if err = people[i].err; err == nil {
 				settled[i].Next = rounded(people[i].Next)
-				timers = append(timers, Settled{Subject: Subject{Timers, s.ID}, Next: people[i].timers})
+				timers = append(timers, people[i].timers...)
 				others = append(others, people[i].others(s.ID, settled[i].Next, b.now)...)
 				err = b.person(ctx, people[i])
 			}
@@ -124,15 +124,7 @@ func (b *batch) one(ctx context.Context, person event.UUID) made {
 	h := lawfulness.NewHistory(survivor, all, looks, b.shared)
 	m := made{Judgement: b.Judges.Person(h, b.now), stands: stands(all), parted: parted(survivor, all)}
 	m.shares = shares(people, h, m.Findings)
-	if b.Judges.Due != nil {
-		due, next := b.Judges.Due(event.CaseStream, event.Standing(events), b.now)
-		for _, c := range due {
-			if next.IsZero() || c.At.Before(next) {
-				next = c.At
-			}
-		}
-		m.timers = rounded(next)
-	}
+	m.timers = b.timers(people, all)
 	return m
 }
 

@@ -30,7 +30,7 @@ func timed(t *testing.T) *world {
 	return w
 }
 
-func runOut(_ event.StreamKind, standing []event.Recorded, at time.Time) (due []casefile.DueCommand, next time.Time) {
+func runOut(_ event.StreamID, standing []event.Recorded, at time.Time) (due []casefile.DueCommand, next time.Time) {
 	over := map[event.UUID]bool{}
 	for _, e := range standing {
 		if a, ok := e.Data.(act); ok && a.Kind == "OVER" {
@@ -243,6 +243,25 @@ func (w *world) allRanOut(when string) {
 			w.Errorf("%s: of person %d: ran out at %v", when, n, got)
 		}
 	}
+}
+
+// What falls due in a merged record does so once, on the survivor's.
+func TestWhatFallsDueInAMergedRecordIsDoneOnTheSurvivors(t *testing.T) {
+	t.Parallel()
+	const survivor, loser = 1, 2
+	w := timed(t)
+	w.does(survivor, "GOOD")
+	w.does(loser, "TICKET")
+	w.catchUp()
+	w.fence(loser, survivor)
+	w.merge(survivor, loser)
+	w.later(30 * time.Minute).catchUp()
+	w.does(loser, "TICKET") // the merged stream alone is touched
+	w.catchUp()
+	w.later(2 * time.Hour).catchUp()
+	w.again()
+	w.runsOut(of(survivor), time.Hour, 90*time.Minute)
+	w.runsOut(of(loser))
 }
 
 // Wherever the process stops, between a command and the agenda too, or the

@@ -27,9 +27,10 @@ type Judges struct {
 	// OfOrganisation reports whether a monitor judges organisations.
 	OfOrganisation func(finding.Monitor) bool
 	// Due lists the commands that had fallen due by the clock alone on a case or
-	// an agreement with these standing events, and the first instant after that
-	// at which another does; nil: none ever does.
-	Due func(kind event.StreamKind, standing []event.Recorded, at time.Time) ([]casefile.DueCommand, time.Time)
+	// an agreement, and the first instant after that at which another does; nil:
+	// none ever does. events are all of the stream's, and those of the records
+	// that are merged into a case.
+	Due func(stream event.StreamID, events []event.Recorded, at time.Time) ([]casefile.DueCommand, time.Time)
 }
 
 // Monitors are the judges of package lawfulness, with what package catalogue
