@@ -28,7 +28,7 @@ func TestBlackBoxReadmeTour(t *testing.T) {
 			t.Errorf("line %d of the tour says nothing", lines)
 		}
 	}
-	if lines != 5 {
-		t.Errorf("%d lines, want the five of the tour", lines)
+	if lines != 6 {
+		t.Errorf("%d lines, want the six of the tour", lines)
 	}
 }
