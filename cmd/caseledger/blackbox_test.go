@@ -90,9 +90,10 @@ func newPerson(t *testing.T, r *running) event.UUID {
 		return o.ID.String()
 	}
 	until := time.Now().AddDate(0, 1, 0).Format(time.DateOnly)
+	pact := agree(t, r, org("PROB-N56"), org("HUB-CAM"), until)
 	told := pp.does(who, "decide-disclosure", "decision", body{"fromOrg": org("PROB-N56"), "toOrg": org("HUB-CAM"), "toRole": "HUB_NURSE",
 		"direction": body{"from": "PROBATION", "to": "NHS"}, "purpose": "DIRECT_CARE", "categories": []string{"ID.DEMOG"}, "detailLevel": "SUMMARY",
-		"rule": "R06", "ruleVersion": 1, "art6": "P3X", "gateway": "G-HMPPSFUNC", "necessityNote": "The hub must know who is coming.",
+		"rule": "R06", "ruleVersion": 1, "art6": "P3X", "gateway": "G-HMPPSFUNC", "necessityNote": "The hub must know who is coming.", "dsa": pact, "dsaVersion": 1,
 		"personInformed": "YES", "validUntil": until})
 	pp.does(who, "make-disclosure", "disclosure", body{"decision": told, "method": "SYSTEM"})
 
@@ -277,4 +278,39 @@ func TestBlackBoxRetry(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(data, "SYNTHETIC")); err != nil {
 		t.Errorf("a simulated data folder is not marked: %v", err)
 	}
+}
+
+// agree has probation and a hub sign that somebody is referred in, from today
+// until a day, and returns the agreement.
+func agree(t *testing.T, r *running, probation, hub, until string) string {
+	t.Helper()
+	gives := func(who *staff, path string, says body) string {
+		headers := map[string]string{"Idempotency-Key": newKey().String()}
+		if at, _, given := strings.Cut(path, "/commands/sign"); given {
+			headers["If-Match"] = who.get(at, nil).header.Get("ETag")
+		}
+		a, err := who.try(http.MethodPost, path, headers, says)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.status != http.StatusCreated {
+			t.Fatalf("%s: %s: status %d\n%s", who.label, path, a.status, a.body)
+		}
+		who.consistency = a.consistency(t)
+		var data struct {
+			Stream string `json:"stream"`
+		}
+		a.into(t, &data)
+		return strings.TrimPrefix(data.Stream, "agreement-")
+	}
+	lead, other := r.as("IGL2"), r.as("IGL1")
+	id := gives(lead, "/api/v1/agreements/commands/draft-agreement", body{"label": "DSA-T", "title": "Referring in",
+		"parties":  []body{{"org": probation, "side": "PROBATION", "controllerRole": "SOLE"}, {"org": hub, "side": "NHS", "controllerRole": "SOLE"}},
+		"purposes": []string{"DIRECT_CARE"}, "flows": []body{{"from": "PROBATION", "to": "NHS", "categories": []string{"ID.*", "J.SUPERVISION"}}},
+		"onward": false, "from": time.Now().AddDate(0, 0, -1).Format(time.DateOnly), "to": until})
+	sign := "/api/v1/agreements/" + id + "/commands/sign-agreement"
+	gives(lead, sign, body{"version": 1, "org": probation, "role": "IAO"})
+	other.consistency = lead.consistency
+	gives(other, sign, body{"version": 1, "org": hub, "role": "SIRO"})
+	return id
 }
