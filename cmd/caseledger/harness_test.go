@@ -373,16 +373,22 @@ func (s *staff) recorded(a reply, name string) outcome {
 }
 
 // does gives a command on a case, after having read it, and returns the
-// identifier that it made under a label.
+// identifier that it made under a label. Where the case moved in between, as
+// when something falls due in it, it is read again.
 func (s *staff) does(person event.UUID, name, label string, says any) event.UUID {
 	s.r.t.Helper()
-	read := s.get("/api/v1/people/"+person.String(), nil)
 	key := newKey()
-	a, err := s.try(http.MethodPost, "/api/v1/people/"+person.String()+"/commands/"+name,
-		map[string]string{"Idempotency-Key": key.String(), "If-Match": read.header.Get("ETag")}, says)
-	if err != nil {
-		s.r.t.Fatal(err)
-	}
+	var a reply
+	waitFor(s.r.t, func() bool {
+		read := s.get("/api/v1/people/"+person.String(), nil)
+		var err error
+		a, err = s.try(http.MethodPost, "/api/v1/people/"+person.String()+"/commands/"+name,
+			map[string]string{"Idempotency-Key": key.String(), "If-Match": read.header.Get("ETag")}, says)
+		if err != nil {
+			s.r.t.Fatal(err)
+		}
+		return a.status != http.StatusPreconditionFailed
+	})
 	s.recorded(a, name)
 	return event.Context{Person: person, Command: key}.NewID(label)
 }
