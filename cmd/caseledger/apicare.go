@@ -96,7 +96,7 @@ func (v *view) Screenings(ctx context.Context, person event.UUID) (api.Screening
 		switch r.Item {
 		case screenings.Screening:
 			out.Screenings = append(out.Screenings, api.Screening{ID: r.ID, Instrument: string(r.Instrument), Status: string(r.Status), At: r.At,
-				Form: string(r.Form), Band: string(r.Band), BandTable: string(r.BandTable), Positive: string(r.Positive), Total: r.Total,
+				Form: string(r.Form), Band: string(r.Band), BandTable: string(r.BandTable), Positive: string(r.Positive), Total: only(r.Total),
 				Outcome: string(r.Outcome), Why: string(r.Why), Told: r.Telling, Position: r.Position})
 		case screenings.RiskFlag:
 			out.RiskFlags = append(out.RiskFlags, api.RiskFlag{ID: r.ID, Status: string(r.Status), Level: string(r.Level), At: r.At,
@@ -245,4 +245,12 @@ func countOf(site reference.Site, c siteactivity.Cell) api.HubCount {
 		out.Count = &c.Count
 	}
 	return out
+}
+
+// only is the one value of a list; nil where there is none.
+func only[T any](of []T) *T {
+	if len(of) == 0 {
+		return nil
+	}
+	return &of[0]
 }

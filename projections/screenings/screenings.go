@@ -61,7 +61,7 @@ type Row struct {
 	Band      reference.Band               `db:"band"`
 	Outcome   reference.InstrumentOutcome  `db:"outcome"` // of an instrument without a total
 	Positive  reference.Answer             `db:"positive"`
-	Total     *int                         `db:"total,json"`
+	Total     []int                        `db:"total,json"` // one number, or none where it is not known
 	Level     screening.RiskLevel          `db:"level"`
 	Of        event.UUID                   `db:"of"` // the screening that raised a flag
 	Programme reference.ScreeningProgramme `db:"programme"`
@@ -223,7 +223,7 @@ func (r *Row) own(e event.Recorded) {
 			r.Positive = answer(positive)
 		}
 		if total, state := d.Total.Get(); state == event.Open {
-			r.Total = &total
+			r.Total = []int{total}
 		}
 	case screening.RiskFlagRaised:
 		r.Item, r.Status, r.Level, r.Of = RiskFlag, Raised, d.Level.Value(), d.Screening
@@ -258,7 +258,7 @@ func (r *Row) told(item event.Item) {
 	}
 	r.Instrument = reference.Instrument(facts["instrument"])
 	if total, err := strconv.Atoi(facts["total"]); err == nil {
-		r.Total = &total
+		r.Total = []int{total}
 	}
 	if band := facts["band"]; band != "" {
 		r.Band, r.BandTable = reference.Band(band), reference.BandTable(facts["bandTable"])
