@@ -6,26 +6,31 @@ import (
 	"caseledger/domain/casefile"
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
+	"caseledger/domain/lawfulness"
 )
 
-// fold folds a case as decisions see it: with the records that are merged into
-// it, as they are now.
-func (r *Recorder) fold(ctx context.Context, standing []event.Recorded) (casefile.State, error) {
+// fold folds a case, as it stood at a revision, as decisions see it: with the
+// records that are merged into it, as they are now.
+func (r *Recorder) fold(ctx context.Context, person event.UUID, standing []event.Recorded, at event.Revision) (casefile.State, error) {
 	state := casefile.Fold(standing)
-	var merged [][]event.Recorded
+	if len(state.MergedInto()) == 0 {
+		return state, nil
+	}
+	own, err := r.history(ctx, event.Case(person))
+	if err != nil {
+		return state, err
+	}
 	var read []disclosure.Read
-	for _, who := range state.MergedInto() {
-		history, err := r.history(ctx, event.Case(who))
-		if err != nil {
-			return state, err
-		}
-		merged = append(merged, event.Standing(history))
-		read = append(read, disclosure.Read{Stream: event.Case(who), Revision: event.Revision(len(history))})
+	all, err := lawfulness.WithMerged(own[:at:at], func(of event.UUID) ([]event.Recorded, error) {
+		theirs, err := r.history(ctx, event.Case(of))
+		read = append(read, disclosure.Read{Stream: event.Case(of), Revision: event.Revision(len(theirs))})
+		return theirs, err
+	})
+	if err != nil {
+		return state, err
 	}
-	if len(merged) > 0 {
-		state = casefile.FoldMerged(standing, merged...)
-		state.Merged = read
-	}
+	state = casefile.FoldMerged(person, event.Standing(all))
+	state.Merged = read
 	return state, nil
 }
 
@@ -39,25 +44,7 @@ func (r *Recorder) beside(ctx context.Context, state casefile.State, body any) (
 	if err != nil {
 		return state, err
 	}
-	other, err := r.fold(ctx, event.Standing(history))
-	return state.With(casefile.Other{Person: of, Revision: event.Revision(len(history)), State: other}), err
-}
-
-// apart is the case of a person, folded from its standing events and those of
-// the records merged into it.
-func apart(person event.UUID, standing []event.Recorded) casefile.State {
-	var own []event.Recorded
-	others := map[event.UUID][]event.Recorded{}
-	for _, e := range standing {
-		if e.Stream.Of == person {
-			own = append(own, e)
-		} else {
-			others[e.Stream.Of] = append(others[e.Stream.Of], e)
-		}
-	}
-	var merged [][]event.Recorded
-	for _, events := range others {
-		merged = append(merged, events)
-	}
-	return casefile.FoldMerged(own, merged...)
+	last := event.Revision(len(history))
+	other, err := r.fold(ctx, of, event.Standing(history), last)
+	return state.With(casefile.Other{Person: of, Revision: last, State: other}), err
 }

@@ -192,7 +192,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 				}
 				return command.Decide(standing, around, q.Body, decision)
 			}
-			state, err := r.fold(ctx, standing)
+			state, err := r.fold(ctx, stream.Of, standing, at)
 			if err != nil {
 				return nil, err
 			}
@@ -309,7 +309,7 @@ func (r *Recorder) Load(ctx context.Context, person, org event.UUID) (casefile.S
 	if err != nil {
 		return casefile.State{}, 0, err
 	}
-	state := apart(person, past.Standing())
+	state := casefile.FoldMerged(person, past.Standing())
 	state.Surroundings = past.Shared.Now()
 	state.Past = past
 	if !state.HeldBy(r.Peers(org)...) {

@@ -62,7 +62,7 @@ func (p *program) rejudge(ctx context.Context, id event.UUID, at time.Time) (out
 	if err != nil {
 		return out, err
 	}
-	history, err := r.history(ctx, r.codec.Reader, who)
+	history, err := r.joined(ctx, who, at)
 	if err != nil {
 		return out, err
 	}

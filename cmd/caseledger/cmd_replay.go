@@ -3,21 +3,22 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
-	"caseledger/domain/casefile"
 	"caseledger/domain/consent"
 	"caseledger/domain/event"
+	"caseledger/domain/lawfulness"
 )
 
 func (p *program) replayCommand() *cobra.Command {
 	var trueOn, knownOn, format string
 	c := &cobra.Command{
 		Use: "replay PERSON", Short: "Show a person's record as it was at one time and as it was known at another", Args: cobra.ExactArgs(1),
-		Long: "Shows what had happened by --true-on, going by what had been recorded by --known-on. Both are an RFC 3339 time or a " +
+		Long: "Shows what had happened by --true-on, going by what had been recorded by --known-on, also in records merged into this one by then. Both are an RFC 3339 time or a " +
 			"Europe/London day, which counts to its end; left out, now. PERSON is an identifier, or a label of a journal.\n\n" +
 			"It opens the record with every key of the data folder: whoever can run it can read everybody, and it leaves no trace in the ledger.",
 		Example: "  caseledger replay A --true-on 2026-02-23T12:00:00Z --known-on 2026-02-23T12:00:00Z\n" +
@@ -45,6 +46,7 @@ type replayed struct {
 
 type replayedEntry struct {
 	Position   event.Position `json:"position"`
+	Person     event.UUID     `json:"person,omitzero"` // in whose record it is, where that was merged into this one
 	ID         event.ID       `json:"event"`
 	Type       string         `json:"type"`
 	OccurredAt event.When     `json:"occurredAt"`
@@ -93,7 +95,7 @@ func (p *program) replay(ctx context.Context, who, trueOn, knownOn, format strin
 		return err
 	}
 	defer func() { _ = r.close() }()
-	history, err := r.history(ctx, r.codec.Reader, personOf(who))
+	history, err := r.joined(ctx, personOf(who), known)
 	if err != nil {
 		return err
 	}
@@ -108,6 +110,27 @@ func (p *program) replay(ctx context.Context, who, trueOn, knownOn, format strin
 		return p.object(p.out, out)
 	}
 	return p.printReplay(out)
+}
+
+// joined reads a person's stream, and with it those of the records that were
+// known to be merged into theirs by a time. What was recorded later comes last.
+func (r *record) joined(ctx context.Context, of event.UUID, known time.Time) ([]event.Recorded, error) {
+	var later []event.Recorded
+	read := func(who event.UUID) ([]event.Recorded, error) {
+		history, err := r.history(ctx, r.codec.Reader, who)
+		cut := len(history)
+		for cut > 0 && history[cut-1].RecordedAt.After(known) {
+			cut--
+		}
+		later = append(later, history[cut:]...)
+		return history[:cut:cut], err
+	}
+	own, err := read(of)
+	if err != nil {
+		return nil, err
+	}
+	all, err := lawfulness.WithMerged(own, read)
+	return slices.Concat(all, later), err
 }
 
 // replayOf is what a history says at a pair of times.
@@ -135,9 +158,13 @@ func replayOf(who event.UUID, history []event.Recorded, trueOn, knownOn time.Tim
 		if err != nil {
 			return out, err
 		}
-		out.Entries = append(out.Entries, replayedEntry{e.Position, e.ID, e.Type, e.Effective, e.RecordedAt, e.Actor, e.Origin, e.Corrects, stands[e.ID], says})
+		of := e.Stream.Of
+		if of == who {
+			of = event.UUID{}
+		}
+		out.Entries = append(out.Entries, replayedEntry{e.Position, of, e.ID, e.Type, e.Effective, e.RecordedAt, e.Actor, e.Origin, e.Corrects, stands[e.ID], says})
 	}
-	for _, c := range casefile.Fold(standing).Consent.Consents {
+	for _, c := range lawfulness.FoldMerged(who, standing).Consent.Consents {
 		status := c.StatusAt(trueOn)
 		if status == consent.None {
 			continue
@@ -170,6 +197,9 @@ func (p *program) printReplay(r replayed) error {
 		}
 		if e.Origin == event.Imported {
 			mark += "  (imported)"
+		}
+		if !e.Person.IsZero() {
+			mark += "  (in the merged record " + e.Person.String() + ")"
 		}
 		if err := p.printf("%6d  %-26s %s  by %s, %s%s\n        recorded %s\n        %s\n",
 			e.Position, happened, e.Type, e.Actor.Role, e.Actor.Side, mark, london(e.RecordedAt), e.Says); err != nil {

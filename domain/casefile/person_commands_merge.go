@@ -1,7 +1,6 @@
 package casefile
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -196,53 +195,29 @@ func (s State) MergedInto() []event.UUID {
 	return people
 }
 
-// FoldMerged folds the standing events of a record and those of the records
-// that are merged into it, as decisions about the survivor see them: in the
-// ledger's order, none of them copied. Who the person is, is as the survivor's
-// record says. Consents of the merged are there and not in force until they are
-// reconfirmed. Only the survivor's own events can be corrected in its record.
-// Events of people whom the survivor's record does not hold merged, or who are
-// not fenced for it, are passed over.
-func FoldMerged(own []event.Recorded, merged ...[]event.Recorded) State {
-	s := Fold(own)
-	all := [][]event.Recorded{own}
-	for _, events := range merged {
-		if len(events) == 0 {
-			continue
-		}
-		if of := Fold(events); s.Person.Holds(events[0].Stream.Of, of.Person) {
-			all = append(all, events)
+// FoldMerged folds what stands of a person's record and of those that are merged
+// into it, in the ledger's order, as decisions about the survivor see them; none
+// of it is copied. Who the person is, is as the survivor's record says. Consents
+// of the merged are there and not in force until they are reconfirmed. Only the
+// survivor's own events can be corrected in its record. Events of people whom
+// the survivor's record does not hold merged, or who are not fenced for it, are
+// passed over.
+func FoldMerged(survivor event.UUID, standing []event.Recorded) State {
+	records := map[event.UUID][]event.Recorded{}
+	for _, e := range standing {
+		records[e.Stream.Of] = append(records[e.Stream.Of], e)
+	}
+	s := Fold(records[survivor])
+	held := map[event.UUID]bool{survivor: true}
+	for who, events := range records {
+		if of := Fold(events); s.Person.Holds(who, of.Person) {
+			held[who] = true
 			maps.Copy(s.Holders, of.Holders)
 		}
 	}
-	if len(all) > 1 {
-		s.all = inLedgerOrder(all)
-		s.Case = lawfulness.FoldMerged(own[0].Stream.Of, s.all)
+	if len(held) > 1 {
+		s.all = slices.DeleteFunc(slices.Clone(standing), func(e event.Recorded) bool { return !held[e.Stream.Of] })
+		s.Case = lawfulness.FoldMerged(survivor, s.all)
 	}
 	return s
-}
-
-// inLedgerOrder puts the standing events of several streams in one order. What
-// stands in another event's place stays there.
-func inLedgerOrder(streams [][]event.Recorded) []event.Recorded {
-	type placed struct {
-		event.Recorded
-		place event.Position
-	}
-	var all []placed
-	for _, events := range streams {
-		first := len(all)
-		for _, e := range events {
-			all = append(all, placed{e, e.Position})
-		}
-		for i := len(all) - 2; i >= first; i-- {
-			all[i].place = min(all[i].place, all[i+1].place)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	order := make([]event.Recorded, len(all))
-	for i, e := range all {
-		order[i] = e.Recorded
-	}
-	return order
 }

@@ -1,6 +1,7 @@
 package casefile_test
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -160,6 +161,13 @@ func TestUnmergeLiftsTheFence(t *testing.T) {
 	survivor2.when("merge-persons", merge(loserID)).then()
 }
 
+// foldMerged folds a record, whose every event is in it, with another.
+func foldMerged(own, other []event.Recorded) casefile.State {
+	all := slices.Concat(own, other)
+	slices.SortStableFunc(all, func(a, b event.Recorded) int { return cmp.Compare(a.Position, b.Position) })
+	return casefile.FoldMerged(own[0].Stream.Of, event.Standing(all))
+}
+
 const disclosureConsent = `{"kind":"DISCLOSURE","form":"EXPLICIT_ORAL","scope":{"from":"NHS","recipients":[{"side":"PROBATION"}],"purposes":["REHAB_SUPPORT"],"categories":["H.ATTENDANCE"]},"expiresAt":"2026-08-01"}`
 
 func TestADecisionFoldsBothRecords(t *testing.T) {
@@ -173,8 +181,7 @@ func TestADecisionFoldsBothRecords(t *testing.T) {
 	loser.as("SPO", "PROB-N56").at("2026-02-03 09:00").when("fence-merge", fence(person)).then()
 	survivor.at("2026-02-03 09:01").when("merge-persons", merge(loserID)).then()
 
-	own, others := event.Standing(survivor.history), event.Standing(loser.history)
-	s := casefile.FoldMerged(own, others)
+	s := foldMerged(survivor.history, loser.history)
 	if len(s.Supervision.Orders) != 1 || len(s.Person.Links) != 1 || s.Person.Address.Variant != "NO_FIXED_ABODE" || s.Person.Fence.Standing {
 		t.Errorf("orders %d, links %d, address %s, fenced %v: want the other's order and identifier, the survivor's address and no fence",
 			len(s.Supervision.Orders), len(s.Person.Links), s.Person.Address.Variant, s.Person.Fence.Standing)
@@ -201,15 +208,15 @@ func TestADecisionFoldsBothRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	survivor.record(drafts, ctx.Command, event.Live)
-	s = casefile.FoldMerged(event.Standing(survivor.history), others)
+	s = foldMerged(survivor.history, loser.history)
 	if got := s.Consent.StatusAt(given, london("2026-02-05 12:00")); got != consent.Active {
 		t.Errorf("reconfirmed it is %s", got)
 	}
 
 	// Un-merge restores each.
-	alone := append(slices.Clone(own), event.Recorded{Stream: event.Case(person), Operational: event.Open,
+	alone := append(slices.Clone(survivor.history), event.Recorded{Position: 1000, Stream: event.Case(person), Operational: event.Open,
 		Data: domainperson.PersonsUnmerged{Merge: survivor.state().Person.Merges[0].ID, Other: loserID}, Meta: event.Meta{Type: "person.unmerged", Effective: event.At(london("2026-02-05 09:00"))}})
-	if s := casefile.FoldMerged(alone, others); len(s.Supervision.Orders) != 0 || len(s.Consent.Consents) != 0 {
+	if s := foldMerged(alone, loser.history); len(s.Supervision.Orders) != 0 || s.Consent.StatusAt(given, london("2026-02-05 12:00")) != consent.None {
 		t.Error("the other's record is still folded after the merge was undone")
 	}
 }
@@ -226,16 +233,33 @@ func TestFoldMergedKeepsWhoThePersonIs(t *testing.T) {
 	for i := range history {
 		history[i].Stream = event.Case(loserID)
 	}
-	own := event.Standing(survivor.history)
-	alone := casefile.Fold(own)
+	alone := casefile.Fold(event.Standing(survivor.history))
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, len(history)).Draw(t, "events")
-		s := casefile.FoldMerged(own, append(slices.Clone(loser.history), history[:n]...))
+		s := foldMerged(survivor.history, append(slices.Clone(loser.history), history[:n]...))
 		if s.Person.Name != alone.Person.Name || s.Person.Region != alone.Person.Region || len(s.Log) != len(alone.Log) {
 			t.Fatalf("after %d events of the other record: the survivor is somebody else", n)
 		}
-		if got := casefile.FoldMerged(event.Standing(other.history)[:n], own); len(got.Log) != n {
+		if got := foldMerged(loser.history, survivor.history); len(got.Log) != len(loser.history) {
 			t.Fatalf("a record that is not merged was folded")
 		}
 	})
+}
+
+// A correction in the other record counts where what it corrects does.
+func TestACorrectionOfAMergedRecordKeepsItsPlace(t *testing.T) {
+	t.Parallel()
+	survivor, loser := twice(t)
+	loser.as("HUB_CLIN", "HUB-CAM").given("grant-consent", disclosureConsent)
+	granted := loser.lastOf("consent.granted")
+	survivor.as("HUB_CLIN", "HUB-CAM").given("refuse-consent", `{"kind":"DISCLOSURE","scope":{"from":"NHS","recipients":[{"side":"PROBATION"}],"purposes":["REHAB_SUPPORT"],"categories":["H.ATTENDANCE"]},"reason":"PRIVACY"}`)
+	loser.as("SPO", "PROB-N56").when("fence-merge", fence(person)).then()
+	survivor.as("SPO", "PROB-N56").when("merge-persons", merge(loserID)).then()
+	loser.as("HUB_CLIN", "HUB-CAM").when("correct-event", correct(granted.ID, "grant-consent", disclosureConsent)).then()
+
+	covers := consent.Cell{From: event.NHS, To: consent.Receiver{Side: event.Probation}, Purpose: "REHAB_SUPPORT", Category: "H.ATTENDANCE"}
+	s := foldMerged(survivor.history, loser.history)
+	if !s.Consent.Denied(covers, loser.ctx.Now) {
+		t.Error("a grant that was corrected after the refusal counts as later than it")
+	}
 }

@@ -13,23 +13,11 @@ import (
 // will be another, zero if there is none. Only on cases and agreements does
 // anything fall due. events are the stream's, and, of a case, those of the
 // records that are merged into it: what falls due in them does so on the
-// survivor's. Those of one stream are in its order.
+// survivor's. They are in the ledger's order.
 func Due(stream event.StreamID, events []event.Recorded, at time.Time) (due []casefile.DueCommand, next time.Time) {
 	switch stream.Kind {
 	case event.CaseStream:
-		var streams []event.StreamID
-		of := map[event.StreamID][]event.Recorded{}
-		for _, e := range events {
-			if e.Stream != stream && of[e.Stream] == nil {
-				streams = append(streams, e.Stream)
-			}
-			of[e.Stream] = append(of[e.Stream], e)
-		}
-		var merged [][]event.Recorded
-		for _, s := range streams {
-			merged = append(merged, event.Standing(of[s]))
-		}
-		return casefile.Due(casefile.FoldMerged(event.Standing(of[stream]), merged...), at)
+		return casefile.Due(casefile.FoldMerged(stream.Of, event.Standing(events)), at)
 	case event.AgreementStream:
 		ends, next := agreement.Fold(event.Standing(events)).Ends(at)
 		for _, e := range ends {

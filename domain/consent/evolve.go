@@ -44,9 +44,11 @@ func Evolve(s State, e event.Recorded) State {
 		})
 	case ConsentReconfirmed:
 		return s.with(d.Consent, func(c *Consent) {
-			was, _ := c.Latest()
-			c.add(Version{d.Version, was.Scope, e.Effective, d.ExpiresAt})
-			c.expired = false
+			// Of one that was given in another record nothing is known to go on.
+			if was, given := c.Latest(); given {
+				c.add(Version{d.Version, was.Scope, e.Effective, d.ExpiresAt})
+				c.expired = false
+			}
 		})
 	case ConsentWithdrawn:
 		return s.with(d.Consent, func(c *Consent) {

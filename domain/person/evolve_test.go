@@ -76,3 +76,55 @@ func TestTheSameRestrictionsInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// Where somebody lives and what they need is taken from a merged record while
+// this one does not say, and from this one as soon as it does.
+func TestAMergedRecordLendsWhatThisOneDoesNotSay(t *testing.T) {
+	t.Parallel()
+	theirs := func(s State, clock string, data Event) State {
+		return EvolveMerged(s, event.Recorded{ID: event.ID{UUID: id(clock)}, Data: data, Operational: event.Open,
+			Meta: event.Meta{Effective: event.On(event.MustDay(clock))}})
+	}
+	lives := func(v AddressVariant) AddressRecorded {
+		return AddressRecorded{Address: event.Own(Address{Variant: v})}
+	}
+	needs := func(l Language) CommunicationNeedRecorded { return CommunicationNeedRecorded{Language: event.Own(l)} }
+	s := theirs(theirs(State{}, "2026-02-01", lives("UNKNOWN")), "2026-02-02", lives("NO_FIXED_ABODE"))
+	s = theirs(theirs(s, "2026-02-03", needs("pl")), "2026-02-04", needs("cy"))
+	if s.Address.Variant != "NO_FIXED_ABODE" || s.Needs.Language != "cy" {
+		t.Errorf("lent %s and %s, want the latest of the other record", s.Address.Variant, s.Needs.Language)
+	}
+	s = after(after(s, "2026-02-05", lives("UNKNOWN")), "2026-02-06", needs("en"))
+	s = theirs(theirs(s, "2026-02-07", lives("NO_FIXED_ABODE")), "2026-02-08", needs("pl"))
+	if s.Address.Variant != "UNKNOWN" || s.Needs.Language != "en" {
+		t.Errorf("got %s and %s, want this record's own", s.Address.Variant, s.Needs.Language)
+	}
+	s = theirs(theirs(s, "2026-02-09", PersonRegistered{Region: "N57"}), "2026-02-10", MergeFenced{Survivor: id("a")})
+	if s.Registered || s.Region != "" || s.Fence.Standing {
+		t.Error("the other record says who the person is")
+	}
+}
+
+// A merge holds where both records say so.
+func TestAMergeHoldsWhereBothSaySo(t *testing.T) {
+	t.Parallel()
+	survivor := after(State{}, "2026-02-02", PersonsMerged{Merge: id("m"), Merged: id("b")})
+	fenced := after(State{}, "2026-02-01", MergeFenced{Merge: id("m"), Survivor: id("a")})
+	for name, c := range map[string]struct {
+		survivor, other State
+		of              event.UUID
+		want            bool
+	}{
+		"both":                     {survivor, fenced, id("b"), true},
+		"no fence":                 {survivor, State{}, id("b"), false},
+		"another merge's fence":    {survivor, after(State{}, "2026-02-01", MergeFenced{Merge: id("n"), Survivor: id("c")}), id("b"), false},
+		"no merge":                 {State{}, fenced, id("b"), false},
+		"of somebody else":         {survivor, fenced, id("c"), false},
+		"ended":                    {after(survivor, "2026-02-03", PersonsUnmerged{Merge: id("m"), Other: id("b")}), fenced, id("b"), false},
+		"a fence that is unopened": {survivor, Evolve(State{}, event.Recorded{Data: MergeFenced{}, Operational: event.Withheld}), id("b"), true},
+	} {
+		if got := c.survivor.Holds(c.of, c.other); got != c.want {
+			t.Errorf("%s: holds %t", name, got)
+		}
+	}
+}
