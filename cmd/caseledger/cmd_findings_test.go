@@ -171,7 +171,7 @@ func TestBlackBoxServeJudges(t *testing.T) {
 	}
 	r := serveData(t, data)
 	// The journey ended long ago: what was due since is found at once.
-	waitFor(t, func() bool { return found() == 1 })
+	waitFor(t, func() bool { return found() == 1 && judgedAll(t, data) })
 	if f := command(t, "findings", "run", "--data", data); f.code != int(exitConflict) {
 		t.Errorf("beside a server: ended with %d, want %d\n%s", f.code, exitConflict, f.errs)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"caseledger/domain/event"
+	"caseledger/eventstore/keep"
 )
 
 // overdue is a data directory of 2025 with an agreement, a consent, a referral
@@ -52,6 +54,26 @@ func givenByTheSystem(t *testing.T, data string) (all []string) {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// judgedAll reports whether everybody was judged, and everything done that is
+// due.
+func judgedAll(t *testing.T, data string) bool {
+	t.Helper()
+	k, err := keep.OpenSQLite(t.Context(), filepath.Join(data, monitorsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = k.Close() }()
+	next, due, err := k.Next(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := k.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(status.To) == count(t, data) && (!due || next.After(time.Now()))
 }
 
 // TestBlackBoxServeRecordsWhatFallsDue checks that a server records what has
