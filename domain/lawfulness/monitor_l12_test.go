@@ -32,8 +32,8 @@ var _ = check("L12",
 		s.record("", supervision.CaseTransferred{From: "N54", To: "N03"})
 		decidedOn(toPractice("H.NOTE"), directCare(), nil)(s)
 	}, wrong},
-	monitorCase{"offender management with the NHS", decidedOn(toProbation("H.ATTENDANCE"), rehabilitation("c"), by("", "G-OMA14")), wrong},
-	monitorCase{"offender management with a housing authority", decidedOn(forwarded, forwarding, nil), nil},
+	monitorCase{"OMA 2007 with the NHS", decidedOn(toProbation("H.ATTENDANCE"), rehabilitation("c"), by("", "G-OMA14")), wrong},
+	monitorCase{"OMA 2007 with a housing authority", decidedOn(forwarded, forwarding, nil), nil},
 	monitorCase{"the serious violence duty with patient information", decidedOn(toProbation("H.ATTENDANCE"), rehabilitation("c"), by("", "G-SVD")), wrong},
 	monitorCase{"depersonalised sets", decidedOn(toPractice("ID.DEMOG"), directCare(), by("", "G-CDA17A")), wrong},
 	monitorCase{"section 251 for supervision", decidedOn(toProbation("H.ATTENDANCE"), rehabilitation("c"),
