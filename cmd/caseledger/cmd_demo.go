@@ -92,10 +92,11 @@ func (p *program) demo(ctx context.Context) error {
 // fill loads the journeys and the invented people.
 func (p *program) fill(ctx context.Context, o opening, people, seed uint64) error {
 	var all []*journal
+	all = append(all, readJournal(journeyBaseline()))
 	for _, name := range journeyNames {
-		f, err := openJourney(name)
+		f, err := journeys.Open("journeys/" + name + ".jsonl")
 		if err != nil {
-			return err
+			return fmt.Errorf("open a journey: %w", err)
 		}
 		defer func() { _ = f.Close() }()
 		all = append(all, readJournal(f))

@@ -45,11 +45,11 @@ func inventedYears(people, seed uint64, years int, breaches float64) invention {
 	return invention{people: people, seed: seed, days: int(inventBegin.AddMonths(12*years) - inventBegin), breaches: breaches}
 }
 
-// inventedDemo is the population of the demo: two months, so that it is there
+// inventedDemo is the population of the demo: one month, so that it is there
 // in seconds, and what is unlawful once for most monitors, so that there is
 // something to find.
 func inventedDemo(people, seed uint64) invention {
-	return invention{people: people, seed: seed, days: 60, breaches: 0.05}
+	return invention{people: people, seed: seed, days: 30, breaches: 0.05}
 }
 
 // comes is how many days after the beginning the i-th person comes.
