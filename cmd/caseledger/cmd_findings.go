@@ -144,12 +144,9 @@ func (p *program) judgingMoment(ctx context.Context, r *record, asked string) (t
 	if err != nil {
 		return now, err
 	}
-	var last time.Time
-	for s, err := range r.store.ReadAll(ctx, max(head, 1)-1) {
-		if err != nil {
-			return now, err
-		}
-		last = s.RecordedAt
+	last, err := r.recordedLast(ctx, head)
+	if err != nil {
+		return now, err
 	}
 	switch {
 	case asked == "" && r.synthetic && !last.IsZero():

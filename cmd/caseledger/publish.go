@@ -49,7 +49,13 @@ func (r *record) publishOne(ctx context.Context, now func() time.Time, name stri
 	if err != nil {
 		return err
 	}
-	at := now().UTC().Truncate(time.Microsecond)
+	at, err := r.recordedLast(ctx, head) // what was recorded is not judged by what comes after it
+	if err != nil {
+		return err
+	}
+	if clock := now().UTC().Truncate(time.Microsecond); clock.After(at) {
+		at = clock
+	}
 	// The position names the command: what was put into force, replaced and comes
 	// back is another one.
 	id := event.DeriveUUID("publish", []byte(name), fmt.Appendf(nil, "%d", head))

@@ -131,3 +131,24 @@ func TestASimulationBeginsWhenItsJournalDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesAreNotInForceBeforeWhatIsRecorded publishes with a clock far behind
+// the ledger's, as one that has not been set yet.
+func TestRulesAreNotInForceBeforeWhatIsRecorded(t *testing.T) {
+	t.Parallel()
+	r := opened(t, dataDir(filepath.Join(t.TempDir(), "data")), "2026-02-02T09:00:00Z")
+	defer func() { _ = r.close() }()
+	text, gates := lawfulness.DefaultDocuments()
+	rules := strings.Replace(string(text), fmt.Sprintf("%q", lawfulness.Default().Version()), `"2099-01"`, 1)
+	set, err := lawfulness.Parse([]byte(rules), gates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := policy.PublishRuleSet{Version: set.Version(), Rules: rules, Gates: string(gates), Reason: "a later program"}
+	if err := r.publishOne(t.Context(), func() time.Time { return time.Time{} }, "publish-rule-set", body, set); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := r.policies(t); len(s.RuleSets) != 2 {
+		t.Errorf("%d rule sets are on the record, want two", len(s.RuleSets))
+	}
+}

@@ -178,4 +178,15 @@ func (r *record) head(ctx context.Context) (event.Position, error) {
 	return r.store.Head(ctx)
 }
 
+// recordedLast is when the last entry was recorded; zero of an empty ledger.
+func (r *record) recordedLast(ctx context.Context, head event.Position) (at time.Time, err error) {
+	for s, err := range r.store.ReadAll(ctx, max(head, 1)-1) {
+		if err != nil {
+			return at, fmt.Errorf("read the last entry: %w", err)
+		}
+		at = s.RecordedAt
+	}
+	return at, nil
+}
+
 var _ eventstore.Codec = (*codec.Codec)(nil)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"caseledger/domain/consent"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/domain/lawfulness"
@@ -165,9 +166,20 @@ func (c UnmergePersons) Check(s State, ctx event.Context) error {
 	return nil
 }
 
-// Events records it.
+// Events records it, and with it every withdrawal of this record's consents that
+// was recorded in the other: otherwise they would be in force again.
 func (c UnmergePersons) Events(s State, ctx event.Context) []event.Draft {
-	return c.UnmergePersons.Events(s.Person, ctx)
+	drafts := c.UnmergePersons.Events(s.Person, ctx)
+	if s.other == nil || s.other.Person != c.Other(s.Person) {
+		return drafts
+	}
+	for _, e := range s.other.State.standing {
+		w, ok := e.Data.(consent.ConsentWithdrawn)
+		if own, there := s.Consent.Get(w.Consent); ok && there && len(own.Versions) > 0 && own.Withdrawn.IsZero() {
+			drafts = append(drafts, event.Draft{Data: w, Effective: e.Effective, Side: own.Side})
+		}
+	}
+	return drafts
 }
 
 // unfenced are the commands that a fenced record still takes: facts about it,

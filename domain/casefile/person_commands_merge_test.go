@@ -161,6 +161,26 @@ func TestUnmergeLiftsTheFence(t *testing.T) {
 	survivor2.when("merge-persons", merge(loserID)).then()
 }
 
+// What was taken back while the records were one stays taken back in the record
+// whose consent it is.
+func TestUnmergeKeepsWithdrawals(t *testing.T) {
+	t.Parallel()
+	survivor, loser := twice(t)
+	loser.as("HUB_CLIN", "HUB-CAM").given("grant-consent", disclosureConsent)
+	theirs := loser.lastOf("consent.granted").Data.(consent.ConsentGranted).Consent
+	loser.as("SPO", "PROB-N56").when("fence-merge", fence(person)).then()
+	survivor.when("merge-persons", merge(loserID)).then()
+	unmerge := fmt.Sprintf(`{"merge":%q,"reason":"two sisters"}`, loser.state().Person.Fence.Merge)
+	survivor.at("2026-02-04 09:00").as("HUB_CLIN", "HUB-CAM").given("withdraw-consent", fmt.Sprintf(`{"consent":%q,"communicatedTo":"HUB_CLIN"}`, theirs))
+	survivor.at("2026-02-05 09:00").as("SPO", "PROB-N56").when("unmerge-persons", unmerge).then("person.unmerged")
+	loser.at("2026-02-05 09:01").when("unmerge-persons", unmerge).then("person.unmerged", "consent.withdrawn")
+	for clock, want := range map[string]consent.Status{"2026-02-04 08:59": consent.Active, "2026-02-04 09:01": consent.Withdrawn} {
+		if got := loser.state().Consent.StatusAt(theirs, london(clock)); got != want {
+			t.Errorf("at %s the consent is %s, want %s", clock, got, want)
+		}
+	}
+}
+
 // foldMerged folds a record, whose every event is in it, with another.
 func foldMerged(own, other []event.Recorded) casefile.State {
 	all := slices.Concat(own, other)
