@@ -123,6 +123,30 @@ type Store interface {
 	Head(ctx context.Context) (Position, error)
 }
 
+// ErrNotEmpty answers an [Ingester] that holds events already.
+var ErrNotEmpty = errors.New("eventstore: the store is not empty")
+
+// ErrBrokenLedger answers an [Ingester]: what was to be taken over is no whole
+// ledger. Nothing of it was kept.
+var ErrBrokenLedger = errors.New("eventstore: not a whole ledger")
+
+// Ingester is a store that takes over a whole ledger from another store, byte
+// for byte. Every adapter is one.
+type Ingester interface {
+	// Ingest stores every event as it is: position, recordedAt, id, stream,
+	// revision and body. Positions must be 1, 2, 3 …, recordedAt must not
+	// decrease, the revisions of each stream must be 1, 2, 3 …, and ids must be
+	// unique; what offends is [ErrBrokenLedger]. A store that holds anything is
+	// [ErrNotEmpty]. An error that ledger yields ends it and is returned.
+	//
+	// The store holds the whole ledger, durably, when Ingest returns nil, and is
+	// empty otherwise, also if the process dies meanwhile: an adapter that cannot
+	// take everything in one transaction refuses, until it is emptied, to open
+	// what was begun and not ended, and says so. Memory does not grow with the
+	// ledger. Nobody else may use the store meanwhile.
+	Ingest(ctx context.Context, ledger iter.Seq2[Stored, error]) error
+}
+
 // CheckAppend finds what is wrong with the arguments of an append by
 // themselves: ErrMisuse or ErrTooLarge. Every adapter calls it first.
 func CheckAppend(stream StreamID, expected Revision, events []Event) error {
