@@ -143,27 +143,22 @@ func ofState(state string) error {
 
 // cause is the last link of an error's chain: what happened, not where.
 func cause(err error) string {
-	for {
-		var dialled *net.OpError
-		var looked *net.DNSError
-		if errors.As(err, &looked) {
-			return "the host's name is not known"
-		}
-		if errors.As(err, &dialled) {
-			return dialled.Err.Error()
-		}
-		switch inner := err.(type) {
-		case interface{ Unwrap() error }:
-			if next := inner.Unwrap(); next != nil {
-				err = next
-				continue
-			}
-		case interface{ Unwrap() []error }:
-			if next := inner.Unwrap(); len(next) > 0 {
-				err = next[len(next)-1]
-				continue
-			}
-		}
-		return err.Error()
+	var looked *net.DNSError
+	var dialled *net.OpError
+	switch {
+	case errors.As(err, &looked):
+		return "the host's name is not known"
+	case errors.As(err, &dialled):
+		return dialled.Err.Error()
 	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	var several interface{ Unwrap() []error }
+	if errors.As(err, &several) {
+		if all := several.Unwrap(); len(all) > 0 {
+			return cause(all[len(all)-1])
+		}
+	}
+	return err.Error()
 }

@@ -80,10 +80,10 @@ func Elect(ctx context.Context, o ElectOptions, lead func(context.Context) error
 		c.After = time.After
 	}
 	pause, said := electionBeat, ""
-	for ctx.Err() == nil {
+	for {
 		beats, err := c.campaign(ctx)
-		if ctx.Err() != nil {
-			break
+		if ended(ctx) {
+			return nil
 		}
 		switch {
 		case err == nil || beats*int(electionBeat) > int(electionRest): // it led for a while
@@ -97,11 +97,13 @@ func Elect(ctx context.Context, o ElectOptions, lead func(context.Context) error
 		}
 		select {
 		case <-ctx.Done():
+			return nil
 		case <-c.After(pause):
 		}
 	}
-	return nil
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 // electionKey is the number of the lock.
 func electionKey(name string) int64 {
@@ -204,8 +206,11 @@ func (c *candidate) reign(ctx context.Context, conn *pgx.Conn, next <-chan time.
 		}
 		stop(ErrLeadLost)
 		c.changed(false)
-		<-result // what it says of its context's end tells nothing
-		return beats, errors.Join(ErrLeadLost, err)
+		returned := <-result
+		if errors.Is(returned, context.Canceled) || errors.Is(returned, ErrLeadLost) {
+			returned = nil // that we know
+		}
+		return beats, errors.Join(ErrLeadLost, err, returned)
 	}
 }
 

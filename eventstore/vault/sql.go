@@ -234,10 +234,10 @@ func (s *sqlStore) secret(ctx context.Context, name string) ([]byte, error) {
 	return wrapped, s.named(ctx, err)
 }
 
-const insertSecret = `INSERT INTO secrets (name, wrapped, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+const putWrapped = `INSERT INTO secrets (name, wrapped, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 
 func (s *sqlStore) addSecret(ctx context.Context, name string, wrapped []byte) ([]byte, error) {
-	if err := s.exec(ctx, insertSecret, name, wrapped, kekEpoch); err != nil {
+	if err := s.exec(ctx, putWrapped, name, wrapped, kekEpoch); err != nil {
 		return nil, err
 	}
 	return s.secret(ctx, name)
