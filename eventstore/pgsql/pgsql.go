@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 )
 
 var (
@@ -33,6 +34,8 @@ var (
 	ErrFull = errors.New("postgresql: the server has no room left")
 )
 
+const connectionLife = 30 * time.Minute
+
 // Settings are added to a connection string and take the place of what it says
 // itself. Values hold neither spaces nor quotes.
 type Settings map[string]string
@@ -42,7 +45,8 @@ type Settings map[string]string
 // driver "pgx".
 //
 // Every connection is given up on by its server, with the locks it holds,
-// about ten seconds after its other end is gone.
+// about ten seconds after its other end is gone. None is used for longer than
+// half an hour, so that none stays with a server that was replaced.
 func Open(url string, connections int, with Settings) (*sql.DB, error) {
 	all := Settings{
 		"tcp_user_timeout": "10000", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3",
@@ -61,6 +65,7 @@ func Open(url string, connections int, with Settings) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(connectionLife)
 	return db, nil
 }
 
