@@ -49,6 +49,7 @@ type Settings map[string]string
 // half an hour, so that none stays with a server that was replaced.
 func Open(url string, connections int, with Settings) (*sql.DB, error) {
 	all := Settings{
+		"connect_timeout":  "5",
 		"tcp_user_timeout": "10000", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3",
 		"idle_in_transaction_session_timeout": "30000",
 	}
