@@ -233,6 +233,23 @@ func TestASilentLeaderHasStoppedWhenAnotherLeads(t *testing.T) {
 	}
 }
 
+// A standby gives its locks to anybody who asks, so nobody is elected there
+// until it is promoted.
+func TestNobodyIsElectedOnAStandby(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{})
+	standby := server.Standby(t)
+	v := newVoters(t, t.Name())
+	v.run("on the standby", standby.DSN("postgres"))
+	select {
+	case <-v.begun:
+		t.Error("it leads")
+	case <-time.After(electionBeat + electionGrace):
+	}
+	standby.Promote(t)
+	v.next()
+}
+
 func TestALeadThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	v, url := newVoters(t, t.Name()), pgtest.Shared(t).DSN("postgres")
