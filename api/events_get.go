@@ -10,7 +10,7 @@ import (
 var listEvents = operation[[]Entry]{
 	ID: "list-events", Method: http.MethodGet, Path: prefix + "/events",
 	Summary: "The ledger's entries in order, as far as the caller's side may see them; without what they say",
-	Action:  "event.list", Audit: access.ReadList, View: "events",
+	Action:  "event.list", Audit: access.ReadList, View: "events", Also: []int{http.StatusGone},
 	Query: []parameter{
 		{Name: "after", Type: "string", Doc: "where to go on: the page.next of an earlier answer; left out, from the beginning"},
 		typeParameter,

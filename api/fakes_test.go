@@ -268,6 +268,13 @@ func (f *fakeAccessLog) Append(_ context.Context, l Look) error {
 	return nil
 }
 
+// fail makes every later look fail.
+func (f *fakeAccessLog) fail() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = true
+}
+
 func (f *fakeAccessLog) all() []Look {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -169,6 +169,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, patience time.D
 	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	web.RegisterOnShutdown(s.handler.EndStreams)
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(listener) }()
 	select {
