@@ -225,6 +225,9 @@ func (s *stream) forward(ctx context.Context) (more bool, err error) {
 	step, done := context.WithTimeout(ctx, s.api.config.Limits.Request)
 	defer done()
 	text, more, err := s.next(step, false)
+	if fault.Is(err, "view-behind") {
+		return true, nil // the feed has waited for it, and does so again
+	}
 	if err != nil || len(text) == 0 {
 		return more, err
 	}
