@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -118,7 +119,8 @@ func (l *listener) over() bool {
 func (l *listener) answer() *httptest.ResponseRecorder {
 	<-l.ended
 	w := httptest.NewRecorder()
-	w.Code, w.HeaderMap = l.status, l.header
+	w.Code = l.status
+	maps.Copy(w.Header(), l.header)
 	w.Body.WriteString(l.said())
 	return w
 }
@@ -692,7 +694,10 @@ func TestAStreamOnARealConnection(t *testing.T) {
 		return p
 	}
 	reads, stalls := open(), open()
-	defer func() { _ = stalls.Body.Close() }()
+	defer func() {
+		_ = reads.Body.Close()
+		_ = stalls.Body.Close()
+	}()
 	var text logBuffer
 	ended := make(chan error, 1)
 	go func() {

@@ -39,7 +39,7 @@ func (s *staff) hears(last string) *hearing {
 		q.Header.Set("Last-Event-ID", last)
 	}
 	client := &http.Client{Transport: &http.Transport{}} // of its own: it lasts
-	p, err := client.Do(q)
+	p, err := client.Do(q)                               //nolint:bodyclose // by the goroutine below
 	if err != nil {
 		s.r.t.Fatal(err)
 	}
