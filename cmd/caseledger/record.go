@@ -29,6 +29,7 @@ type record struct {
 	around    *surroundings.Follower // nil until it is asked for
 	synthetic bool
 	readOnly  bool
+	crowded   bool // other processes may be writing it too
 }
 
 // mode is what a data directory is opened for.
@@ -92,10 +93,8 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 	}
 	r.codec = codec.New(catalogue.Events, r.vault, o.random)
 	if o.mode == writing {
-		// No command is under way yet, so every reservation is a leftover: also
-		// one that a clock ahead of ours made.
-		if err := r.vault.Reconcile(ctx, time.UnixMicro(1<<62), r.linked); err != nil {
-			return nil, fmt.Errorf("settle identifiers: %w", err)
+		if err := r.settle(ctx, o.now()); err != nil {
+			return nil, err
 		}
 		if err := r.publish(ctx, o.now); err != nil {
 			return nil, err
