@@ -45,8 +45,9 @@ var (
 	// else.
 	ErrForeign = errors.New("kurrent: the index is not this program's")
 	// ErrHalfIngested: a ledger was being taken over and was not taken over
-	// whole. Start again in an empty database, or under another prefix.
-	ErrHalfIngested = errors.New("kurrent: a take-over was begun and not ended")
+	// whole. Start again in an empty database, or under another prefix. It is an
+	// [eventstore.ErrBrokenLedger].
+	ErrHalfIngested = fmt.Errorf("kurrent: a take-over was begun and not ended: %w", eventstore.ErrBrokenLedger)
 )
 
 // incident reports whether the ledger can no longer be trusted: from then on

@@ -84,7 +84,10 @@ type Store struct {
 	closed  error
 }
 
-var _ eventstore.Store = (*Store)(nil)
+var (
+	_ eventstore.Store    = (*Store)(nil)
+	_ eventstore.Ingester = (*Store)(nil)
+)
 
 // Open connects to a database and brings the local copy of the index up to
 // date. An empty database needs no preparation.

@@ -46,3 +46,5 @@ func onDouble(tb testing.TB, clock func() time.Time) eventstore.Store {
 }
 
 func TestStore(t *testing.T) { storetest.Run(t, onDouble) }
+
+func TestIngest(t *testing.T) { storetest.RunIngest(t, onDouble) }

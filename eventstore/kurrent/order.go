@@ -244,7 +244,9 @@ func (s *Store) take(ctx context.Context, r record) error {
 	if o.known.Before(to.At) {
 		o.known = to.At
 	}
-	s.signal.set(to.Position)
+	if !o.paused {
+		s.signal.set(to.Position)
+	}
 	if len(o.waiting) > 0 {
 		for _, e := range entries {
 			at := place{e.Stream, e.Revision}

@@ -14,7 +14,7 @@ import (
 //
 //	version       1 byte, 1
 //	position      of the first entry
-//	recorded at   of the first entry, microseconds since 1970
+//	recorded at   of the first entry, microseconds since 1970, in two's complement
 //	runs          one or more, to the end
 //
 // A run is consecutive entries whose events one append wrote to one stream:
@@ -88,7 +88,7 @@ func Decode(data []byte) ([]Entry, error) {
 	if v := r.bytes(1); r.bad || v[0] != formatVersion {
 		return nil, fmt.Errorf("%w: not version %d", ErrMalformed, formatVersion)
 	}
-	position, at := r.uvarint(), r.uvarint()
+	position, at := r.uvarint(), int64(r.uvarint())
 	var entries []Entry
 	var commit uint64
 	for !r.bad && len(r.rest) > 0 {
@@ -96,13 +96,13 @@ func Decode(data []byte) ([]Entry, error) {
 		revision, n := r.uvarint(), r.uvarint()
 		token := r.bytes(len(Token{}))
 		later := r.uvarint()
-		if r.bad || err != nil || revision == 0 || n == 0 || n > MaxEntries || later > math.MaxInt64 || at > math.MaxInt64-later ||
+		if r.bad || err != nil || revision == 0 || n == 0 || n > MaxEntries || later > math.MaxInt64 || at > math.MaxInt64-int64(later) ||
 			len(entries)+int(n) > MaxEntries || revision > math.MaxInt64-n || len(entries) == 0 && later != 0 {
 			return nil, ErrMalformed
 		}
-		at += later
+		at += int64(later)
 		for i := range n {
-			e := Entry{Position: event.Position(position) + event.Position(len(entries)), RecordedAt: time.UnixMicro(int64(at)).UTC(),
+			e := Entry{Position: event.Position(position) + event.Position(len(entries)), RecordedAt: time.UnixMicro(at).UTC(),
 				ID: event.ID{UUID: event.UUID(r.fixed16())}, Stream: stream, Revision: event.Revision(revision + i), By: Token(token)}
 			ahead, behind := r.uvarint(), r.uvarint()
 			if r.bad || ahead > math.MaxInt64-commit || behind > commit+ahead {
