@@ -43,7 +43,6 @@ func (s *Server) fault(stream string) Fault {
 func (s *Server) Stall() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stalled++
 	close(s.stalls)
 	s.stalls = make(chan struct{})
 }
@@ -76,3 +75,15 @@ func (s *Server) Records(prefix string) int {
 	}
 	return n
 }
+
+// StallNext makes the next subscriptions that are opened go silent after their
+// first event.
+func (s *Server) StallNext(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stallNext = n
+}
+
+// Forget takes the last records of one stream away, and leaves the log around
+// them as it is: no server does that, a disk may.
+func (s *Server) Forget(stream string, n int) { s.log.forget(stream, n) }

@@ -177,6 +177,19 @@ func (j *journal) truncate(n int) {
 	j.announce()
 }
 
+// forget takes the last records of a stream away.
+func (j *journal) forget(name string, n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s := j.streams[name]
+	gone := s.records[len(s.records)-n:]
+	s.records = s.records[:len(s.records)-n]
+	j.log = slices.DeleteFunc(slices.Clone(j.log), func(r record) bool {
+		return slices.ContainsFunc(gone, func(g record) bool { return g.position == r.position })
+	})
+	j.announce()
+}
+
 // index is the place in the log of the first record at or after an offset.
 func (j *journal) index(position uint64) int {
 	return sort.Search(len(j.log), func(i int) bool { return j.log[i].position >= position })

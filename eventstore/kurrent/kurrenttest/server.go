@@ -50,13 +50,13 @@ type Server struct {
 	tls     *tls.Config
 	ca      []byte
 
-	mu       sync.Mutex
-	nodes    []*node
-	leader   int // -1: nobody leads
-	onAppend func(stream string) Fault
-	stalled  int // counts calls of Stall
-	stalls   chan struct{}
-	stopped  chan struct{}
+	mu        sync.Mutex
+	nodes     []*node
+	leader    int // -1: nobody leads
+	onAppend  func(stream string) Fault
+	stalls    chan struct{} // closed, and replaced, when open subscriptions go silent
+	stallNext int
+	stopped   chan struct{}
 }
 
 // node is one member of the cluster.

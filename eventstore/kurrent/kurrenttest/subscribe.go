@@ -12,7 +12,10 @@ import (
 func (n *node) subscribe(o *streams.ReadReq_Options, wanted func(record) bool, call streams.Streams_ReadServer) error {
 	s := n.cluster
 	s.mu.Lock()
-	stalls := s.stalls
+	stalls, stallAfterOne := s.stalls, s.stallNext > 0
+	if stallAfterOne {
+		s.stallNext--
+	}
 	s.mu.Unlock()
 	if err := call.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
 		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: "a subscription"}}}); err != nil {
@@ -37,6 +40,10 @@ func (n *node) subscribe(o *streams.ReadReq_Options, wanted func(record) bool, c
 			if examined++; name == "" && wanted(r) || name == r.stream {
 				if err := call.Send(event(r, name == "")); err != nil {
 					return err
+				}
+				if stallAfterOne {
+					n.hang(call.Context())
+					return call.Context().Err()
 				}
 			}
 			if examined >= window {
