@@ -260,49 +260,38 @@ func (s *Store) take(ctx context.Context, r record) error {
 	return nil
 }
 
-// number gives positions to what the subscription tells of: at once while
-// somebody waits, and otherwise when whoever appended it has had the time to.
-func (s *Store) number(ctx context.Context) {
-	for ctx.Err() == nil {
-		group, base, urgent := s.group()
-		if len(group) == 0 || !urgent && !s.leave(ctx) {
-			select {
-			case <-s.order.arrived:
-			case <-ctx.Done():
-			}
-			continue
-		}
-		if err := s.write(ctx, group, base); err != nil {
-			if incident(err) {
-				s.signal.end(err, false)
-				return
-			}
-			wait(ctx, pause)
-		}
-	}
-}
-
 // patience is how long an event of another process waits for that process to
 // number it.
 const patience = 200 * time.Millisecond
 
-// leave gives others the time to number what is theirs. False says that
-// something came, and all should be looked at again.
-func (s *Store) leave(ctx context.Context) bool {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-s.order.arrived:
-		s.order.poke()
-		group, _, urgent := s.group()
-		if urgent || len(group) == 0 {
-			return false
+// number gives positions to what the subscription tells of: at once while
+// somebody waits, and otherwise when whoever appended it has had the time to.
+func (s *Store) number(ctx context.Context) {
+	var late <-chan time.Time // fires when patience is over; nil while nothing is left to others
+	due := false
+	for ctx.Err() == nil {
+		group, base, urgent := s.group()
+		if len(group) > 0 && (urgent || due) {
+			late, due = nil, false
+			if err := s.write(ctx, group, base); incident(err) {
+				s.signal.end(err, false)
+				return
+			} else if err != nil {
+				wait(ctx, pause)
+			}
+			continue
 		}
-		return wait(ctx, patience)
-	case <-ctx.Done():
-		return false
+		if len(group) == 0 {
+			late = nil
+		} else if late == nil {
+			late = time.After(patience)
+		}
+		select {
+		case <-s.order.arrived:
+		case <-late:
+			due = true
+		case <-ctx.Done():
+		}
 	}
 }
 
