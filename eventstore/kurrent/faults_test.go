@@ -301,7 +301,7 @@ func TestSilentSubscriptionIsReplaced(t *testing.T) {
 func TestSilentPageIsReadAgain(t *testing.T) {
 	t.Parallel()
 	double := kurrenttest.Start(t, kurrenttest.Options{})
-	s := open(t, kurrent.Options{URL: double.URL()})
+	s := open(t, kurrent.Options{URL: double.URL(), Watch: 50 * time.Millisecond})
 	acknowledged := crowd(t, 4, 20, s)
 	double.StallNext(3)
 	mustHold(t, s, acknowledged)

@@ -127,7 +127,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.session.config, s.timeout, err = configuration(o.URL, o.CredentialsFile, o.Timeout); err != nil {
 		return nil, err
 	}
-	s.session.timeout = s.timeout
+	s.session.timeout, s.session.stillness = s.timeout, 2*s.watch
 	if err := s.tokens.seed(o.Rand); err != nil {
 		return nil, fmt.Errorf("kurrent: %w", err)
 	}

@@ -282,7 +282,7 @@ func (s *Store) number(ctx context.Context) {
 			continue
 		}
 		if len(group) == 0 {
-			late = nil
+			late, due = nil, false
 		} else if late == nil {
 			late = time.After(patience)
 		}

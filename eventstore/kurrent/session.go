@@ -30,8 +30,9 @@ const (
 // left behind. Closing a client frees those that hang in it, by a panic that
 // is caught here.
 type session struct {
-	config  esdb.Configuration
-	timeout time.Duration // of a call
+	config    esdb.Configuration
+	timeout   time.Duration // of a call
+	stillness time.Duration // how long a subscription that owes events may say nothing
 
 	mu      sync.Mutex
 	client  *client

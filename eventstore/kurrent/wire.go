@@ -26,8 +26,6 @@ const (
 	// real type of an event is in its body.
 	recordType = "caseledger.recorded"
 	indexType  = "caseledger.numbered"
-	// stillness is how long a subscription that owes events may say nothing.
-	stillness = 2 * time.Second
 )
 
 // record is an event as the database gives it back.
@@ -198,7 +196,7 @@ func logPage[P any](ctx context.Context, s *session, of subscription, accept fun
 	err := s.read(ctx, func(ctx context.Context, c *esdb.Client) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		still := time.AfterFunc(stillness, cancel)
+		still := time.AfterFunc(s.stillness, cancel)
 		defer still.Stop()
 		sub, err := of.open(ctx, c)
 		if err != nil {
@@ -208,7 +206,7 @@ func logPage[P any](ctx context.Context, s *session, of subscription, accept fun
 		t := &try{}
 		for {
 			e := sub.Recv()
-			still.Reset(stillness)
+			still.Reset(s.stillness)
 			switch {
 			case e.SubscriptionDropped != nil:
 				return e.SubscriptionDropped.Error
