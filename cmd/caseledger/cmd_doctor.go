@@ -105,7 +105,7 @@ func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 		func(context.Context) diagnosis { return p.checkKeyFile(dir) },
 		func(ctx context.Context) diagnosis {
 			var err error
-			if r, err = p.opening(reading).open(ctx); err != nil {
+			if r, err = p.open(ctx, reading); err != nil {
 				return diagnosis{Check: "store", err: err}
 			}
 			marked := "may hold real people"

@@ -44,8 +44,15 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.at.serves(role)
+	}
+	if err != nil {
+		return err
+	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: p.opening(writing), trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
 	if err != nil {
 		return err
 	}

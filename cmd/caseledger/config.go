@@ -38,6 +38,12 @@ func (s setting) environment() string {
 var settings = []setting{
 	{flag: "data", usual: "caseledger-data",
 		does: "folder that holds the ledger, the keys and the read models; whoever can read it can read everybody, and a wrong one starts an empty record"},
+	{flag: "ledger", usual: "", secret: true,
+		does: "where the ledger is: a connection string of PostgreSQL or KurrentDB (EventStoreDB), or file: and the path of a file that holds one and that others cannot read; empty is a SQLite file in the data folder. The string opens the whole ledger to whoever reads it"},
+	{flag: "keys", usual: "", secret: true,
+		does: "where the keys of the people's data are: a connection string of a PostgreSQL database of their own, apart from the ledger and its backups, or file: and a path; empty is a SQLite file in the data folder, for processes of one machine. Other keys than the ledger's open nothing"},
+	{flag: "views", usual: "", secret: true,
+		does: "where the read models are, and how far the monitors have come: a connection string of PostgreSQL, a schema for each side, or file: and a path; empty is SQLite files in the data folder, for one process. What is lost there is made again from the ledger"},
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
 	{flag: "json", usual: "false", boolean: true,
@@ -172,9 +178,10 @@ func configure(cmd *cobra.Command, environ []string) (configuration, error) {
 	return c, nil
 }
 
-// shown is a value fit to print: secrets and the user part of a URL are not.
+// shown is a value fit to print: secrets and the user part of a URL are not;
+// where a secret is, is none.
 func shown(s setting, value string) string {
-	if s.secret && value != "" {
+	if s.secret && value != "" && !strings.HasPrefix(value, "file:") {
 		return "(hidden)"
 	}
 	if strings.Contains(value, "://") {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"caseledger/api/recording"
-	"caseledger/eventstore/keep"
 	"caseledger/eventstore/reactor"
 )
 
@@ -20,17 +19,17 @@ const monitorsFile = "monitors.db"
 // falls due by the clock, with its own memory. It needs a record that is open for writing.
 type monitors struct {
 	*reactor.Reactor
-	keep *keep.SQLite
+	keep memo
 }
 
 // monitors opens what judges the record. now is the moment up to which it does.
 // recorder gives the commands that fall due; nil: they are left for a server.
 func (r *record) monitors(ctx context.Context, t trusted, now func() time.Time, recorder *recording.Recorder, progress func(reactor.Sum)) (*monitors, error) {
-	k, err := keep.OpenSQLite(ctx, r.dir.file(monitorsFile))
+	k, err := r.openMemo(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", r.dir.file(monitorsFile), err)
+		return nil, err
 	}
-	config := reactor.Config{Store: r.store, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
+	config := reactor.Config{Store: r.follows, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
 		Judges: reactor.Monitors(), Broken: poisonous, Clock: now, After: time.After, Progress: progress}
 	if recorder != nil {
 		config.Do = givingWhatIsDue(recorder)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -65,18 +63,12 @@ func (r *record) opener(name string) codec.Opener {
 // record was opened so and the set may not be made.
 func (r *record) view(ctx context.Context, name string, t trusted, options projections.Options, readOnly bool) (*side, error) {
 	s := &side{name: name, viewer: viewer(name, t.register.Controller), keys: r.opener(name)}
-	path := r.dir.file(filepath.Join(viewsFolder, name+".db"))
-	if !readOnly {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder of read models: %w", err)
-		}
-	}
 	var err error
-	if s.store, err = sqlstore.OpenSQLite(ctx, path, sqlstore.Options{ReadOnly: readOnly}); err != nil {
-		return nil, fmt.Errorf("open the read models of %s: %w", name, err)
+	if s.store, err = r.openViews(ctx, name, readOnly); err != nil {
+		return nil, err
 	}
 	s.models = modelsFor(s.viewer)
-	s.source = newSource(r.store, s.keys)
+	s.source = newSource(r.follows, s.keys)
 	s.runner = projections.NewRunner(s.store, s.source, s.models.all(), options)
 	return s, nil
 }
