@@ -209,7 +209,7 @@ var rules = []rule{
 		check: shipped(func(f *sourceFile) (found []violation) {
 			for _, i := range f.imports {
 				if (i.path == "database/sql" || i.path == "database/sql/driver") &&
-					!f.in("projections/sqlstore", "eventstore/sqlite", "eventstore/keep", "eventstore/vault", "cmd") {
+					!f.in("projections/sqlstore", "eventstore/sqlite", "eventstore/keep", "eventstore/vault", "eventstore/pgsql", "cmd") {
 					found = append(found, f.at(i.pos, "imports %s", i.path))
 				}
 			}
