@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver of every database in the data folder
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of every database on a server but the ledger's
+	_ "modernc.org/sqlite"             // that of every database in the data folder
 
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
+	"caseledger/eventstore/pgsql"
+	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/reactor"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
@@ -46,8 +50,17 @@ func (o opening) openLedger(ctx context.Context) (ledger, error) {
 			return nil, fmt.Errorf("open the ledger in %s: %w", o.dir, err)
 		}
 		return fileLedger{s}, nil
+	case postgresServer:
+		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading})
+		if err != nil {
+			if errors.Is(err, postgres.ErrOlder) {
+				err = fmt.Errorf("%w; `caseledger migrate up` does, with the connection string of the tables' owner", err)
+			}
+			return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
+		}
+		return s, nil
 	default:
-		return nil, fmt.Errorf("there is no adapter for a ledger in %s", o.at.ledger)
+		return nil, usage("this program has no adapter for a ledger on %s", o.at.ledger)
 	}
 }
 
@@ -67,47 +80,75 @@ func (o opening) openKeys(ctx context.Context) (*vault.Vault, error) {
 		kek = o.dir.file(kekFile)
 	}
 	with := vault.Config{KEKPath: kek, ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
-	with.Path = o.dir.file(keysFile)
+	where := "in " + string(o.dir)
+	if o.at.keys.server == "" {
+		with.Path = o.dir.file(keysFile)
+	} else {
+		with.URL, where = o.at.keys.url, "on "+o.at.keys.String()
+	}
 	v, err := vault.Open(ctx, with)
 	if err != nil {
-		return nil, fmt.Errorf("open the keys in %s: %w", o.dir, err)
+		return nil, fmt.Errorf("open the keys %s: %w", where, err)
 	}
 	return v, nil
 }
 
-// openViews opens the store of one set of read models.
-func (r *record) openViews(ctx context.Context, name string, readOnly bool) (*sqlstore.Store, error) {
-	path := r.viewsFile(name)
-	if !readOnly {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder of read models: %w", err)
+// viewConnections bounds the connections to the read models of one side: there
+// are several sides, and several processes on one server.
+const viewConnections = 6
+
+// openViews opens the store of one set of read models; [os.ErrNotExist] if it is
+// to be read only and nobody has made it.
+func (r *record) openViews(ctx context.Context, name string, readOnly bool) (s *sqlstore.Store, err error) {
+	with := sqlstore.Options{ReadOnly: readOnly, Connections: viewConnections}
+	if r.at.views.server != "" {
+		s, err = sqlstore.OpenPostgres(ctx, r.at.views.url, schemaOf(name), with)
+		err = pgsql.Named(ctx, err)
+	} else {
+		if !readOnly {
+			if err := os.MkdirAll(r.dir.file(viewsFolder), 0o700); err != nil {
+				return nil, fmt.Errorf("make the folder of read models: %w", err)
+			}
 		}
+		s, err = sqlstore.OpenSQLite(ctx, r.viewsFile(name), with)
 	}
-	s, err := sqlstore.OpenSQLite(ctx, path, sqlstore.Options{ReadOnly: readOnly})
 	if err != nil {
 		return nil, fmt.Errorf("open the read models of %s: %w", name, err)
 	}
 	return s, nil
 }
 
+func (r *record) viewsFile(name string) string { return r.dir.file(filepath.Join(viewsFolder, name+".db")) }
+
+// schemaOf is the PostgreSQL schema of a set of read models.
+func schemaOf(name string) string { return "views_" + strings.ToLower(name) }
+
 // withViews works on one set of read models, if it is there.
 func (r *record) withViews(ctx context.Context, name string, readOnly bool, work func(*sqlstore.Store) error) error {
-	if _, err := os.Stat(r.viewsFile(name)); errors.Is(err, os.ErrNotExist) {
-		return nil
+	if r.at.views.server == "" {
+		if _, err := os.Stat(r.viewsFile(name)); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 	}
 	s, err := r.openViews(ctx, name, readOnly)
-	if err != nil {
+	switch {
+	case readOnly && errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
 		return err
 	}
 	return errors.Join(work(s), s.Close())
 }
 
-func (r *record) viewsFile(name string) string {
-	return r.dir.file(filepath.Join(viewsFolder, name+".db"))
-}
-
 // openMemo opens what the monitors remember.
 func (r *record) openMemo(ctx context.Context) (memo, error) {
+	if r.at.views.server != "" {
+		k, err := keep.OpenPostgres(ctx, r.at.views.url)
+		if err != nil {
+			return nil, fmt.Errorf("open what the monitors remember on %s: %w", r.at.views, err)
+		}
+		return k, nil
+	}
 	k, err := keep.OpenSQLite(ctx, r.dir.file(monitorsFile))
 	if err != nil {
 		return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", r.dir.file(monitorsFile), err)
@@ -116,14 +157,22 @@ func (r *record) openMemo(ctx context.Context) (memo, error) {
 }
 
 // forgetMemo removes what the monitors remember; nobody has it open.
-func (r *record) forgetMemo(_ context.Context) error {
+func (r *record) forgetMemo(ctx context.Context) error {
+	if r.at.views.server != "" {
+		return dropSchema(ctx, r.at.views.url, keepSchema)
+	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(r.dir.file(monitorsFile) + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(r.dir.file(monitorsFile) + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("forget what the monitors remember: %w", err)
 		}
 	}
 	return nil
 }
 
-// schemaOf is the PostgreSQL schema of a set of read models.
-func schemaOf(name string) string { return "views_" + strings.ToLower(name) }
+// openTraces opens where the trace of the ledger is left.
+func (r *record) openTraces(ctx context.Context) (traces, error) {
+	if r.at.views.server != "" {
+		return openServerTraces(ctx, r.at.views.url, r.readOnly)
+	}
+	return fileTraces{r.dir}, nil
+}
