@@ -3,6 +3,8 @@ package recording_test
 import (
 	"context"
 	"crypto/rand"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -285,6 +287,42 @@ func TestAnOutcomeNamesWhatItIsAbout(t *testing.T) {
 	}
 	if again := d.do(q); !again.Repeated || again.About["consent"] != first.About["consent"] {
 		t.Errorf("repeated %t, about %v", again.Repeated, again.About)
+	}
+}
+
+// Two processes that are sent the same command at the same moment record it once
+// and answer alike, and the identifier leads to its person.
+func TestACommandSentToTwoProcessesIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, value := range []string{"9990004013", "9990004021", "9990004048", "9990004056", "9990004064", "9990004072", "9990004080", "9990004099", "9990004102", "9990004110"} {
+		who := d.registered(nurse)
+		q := d.request("link-identifier", number(value), nurse, who)
+		outcomes := make([]recording.Outcome, 6)
+		var group sync.WaitGroup
+		for i := range outcomes {
+			group.Go(func() {
+				process := *d.Recorder
+				process.Surroundings = surroundings.New(d.store, d.Codec.(*codec.Codec), register, surroundings.Note{}).Shared
+				var err error
+				if outcomes[i], err = process.Record(context.Background(), q); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		recorded := 0
+		for _, out := range outcomes {
+			if !out.Repeated {
+				recorded++
+			}
+			if !slices.Equal(out.Events, outcomes[0].Events) || len(out.Events) == 0 || out.Position != outcomes[0].Position || out.About["link"] != outcomes[0].About["link"] {
+				t.Errorf("one answers %+v, another %+v", out, outcomes[0])
+			}
+		}
+		if recorded != 1 || d.find(value) != who {
+			t.Errorf("recorded %d times; the number leads to %s, want %s", recorded, d.find(value), who)
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type record struct {
 	synthetic bool
 	readOnly  bool
 	again     bool // what was made from another ledger was removed
+	crowded   bool // other processes may be writing it too
 }
 
 // mode is what a record is opened for.
@@ -87,7 +88,7 @@ func (o opening) there() error {
 // or, for writing, in use; and then settles the identifiers that a crash left in
 // between, and puts what decisions are made by on the record.
 func (o opening) open(ctx context.Context) (_ *record, err error) {
-	r := &record{dir: o.dir, at: o.at, readOnly: o.mode == reading}
+	r := &record{dir: o.dir, at: o.at, readOnly: o.mode == reading, crowded: o.at.ledger.server != ""}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -103,7 +104,11 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 	if r.store, err = o.openLedger(ctx); err != nil {
 		return nil, err
 	}
-	r.follows = &traced{Store: r.store, traces: fileTraces{r.dir}}
+	left, err := r.openTraces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.follows = &traced{Store: r.store, traces: left}
 	if r.vault, err = o.openKeys(ctx); err != nil {
 		return nil, err
 	}
@@ -117,10 +122,8 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 				return nil, err
 			}
 		}
-		// No command is under way yet, so every reservation is a leftover: also
-		// one that a clock ahead of ours made.
-		if err := r.vault.Reconcile(ctx, time.UnixMicro(1<<62), r.linked); err != nil {
-			return nil, fmt.Errorf("settle identifiers: %w", err)
+		if err := r.settle(ctx, o.now()); err != nil {
+			return nil, err
 		}
 		if err := r.publish(ctx, o.now); err != nil {
 			return nil, err
@@ -134,6 +137,9 @@ func (r *record) close() error {
 	var errs []error
 	if r.around != nil && !r.readOnly {
 		errs = append(errs, r.dir.remember(surroundingsNote, r.around.Noted()))
+	}
+	if r.follows != nil {
+		errs = append(errs, r.follows.traces.Close())
 	}
 	if r.store != nil {
 		errs = append(errs, r.store.Close())

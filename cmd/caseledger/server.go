@@ -25,7 +25,7 @@ type server struct {
 	trust   trusted
 	guard   *guard
 	monitor *monitors
-	handler http.Handler // nil for a worker, as guard and monitor
+	handler *api.API // nil for a worker, as guard and monitor
 	log     *slog.Logger
 	follows bool // keeps the read models up to date
 }
@@ -72,7 +72,6 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 		return nil, err
 	}
 	recorder := s.record.recorder(p.now, with.trust)
-	recorder.Store = watchedStore{s.record.store, s.guard}
 	timers := recorder
 	if !with.timers {
 		timers = nil
@@ -80,13 +79,13 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 	if s.monitor, err = s.record.monitors(ctx, with.trust, p.now, timers, nil); err != nil {
 		return nil, err
 	}
-	s.handler, err = p.handler(s, with, recorder)
+	s.handler, err = p.handler(ctx, s, with, recorder)
 	return s, err
 }
 
 // handler wires the API to the record.
-func (p *program) handler(s *server, with parts, recorder *recording.Recorder) (http.Handler, error) {
-	secret, err := s.record.dir.tokenSecret(p.random)
+func (p *program) handler(ctx context.Context, s *server, with parts, recorder *recording.Recorder) (*api.API, error) {
+	secret, err := s.record.vault.SharedSecret(ctx, "tokens")
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +140,7 @@ func (s *server) close() error {
 		err = errors.Join(err, s.monitor.close())
 	}
 	if s.guard != nil {
-		err = errors.Join(err, s.guard.leave(context.Background()))
+		err = errors.Join(err, s.guard.leave(s.record.dir))
 	}
 	if s.record != nil {
 		err = errors.Join(err, s.record.close())
@@ -160,6 +159,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, patience time.D
 	if s.monitor != nil {
 		background.Go(func() { s.monitor.follow(following, s.log, time.After) })
 	}
+	background.Go(func() { s.record.keepSettled(following, s.log, time.Now, time.After) })
 	defer background.Wait()
 	defer stop()
 	if listener == nil {
@@ -169,6 +169,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, patience time.D
 	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	web.RegisterOnShutdown(s.handler.EndStreams)
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(listener) }()
 	select {

@@ -40,6 +40,7 @@ type traces interface {
 	leave(ctx context.Context, t trace) error
 	// forget removes the trace.
 	forget(ctx context.Context) error
+	Close() error
 }
 
 // traced is a ledger as those follow it who remember how far they have come.
@@ -116,6 +117,9 @@ const traceFile = "followed.json"
 
 // fileTraces keeps the trace in a data folder.
 type fileTraces struct{ dir dataDir }
+
+// Close implements [traces].
+func (fileTraces) Close() error { return nil }
 
 func (f fileTraces) recall(context.Context) (t trace, _ error) {
 	if !f.dir.recall(traceFile, &t) {

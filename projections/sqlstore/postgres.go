@@ -34,9 +34,9 @@ func OpenPostgres(ctx context.Context, dsn, schema string, o Options) (*Store, e
 	if s.read, err = sql.Open("pgx", dsn); err != nil {
 		return nil, err
 	}
-	connections := o.Connections
-	if connections < 1 {
-		connections = 16
+	connections := 16
+	if o.Connections > 0 {
+		connections = max(4, o.Connections) // a transaction may read beside itself
 	}
 	s.read.SetMaxOpenConns(connections)
 	s.read.SetMaxIdleConns((connections + 1) / 2)
