@@ -17,7 +17,6 @@ import (
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
-	"caseledger/eventstore/reactor"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
 	"caseledger/projections/sqlstore"
@@ -33,12 +32,6 @@ type ledger interface {
 	// Ready reports whether the store takes appends now or, opened for reading,
 	// can be read.
 	Ready(ctx context.Context) error
-}
-
-// memo is what the monitors remember, whatever keeps it.
-type memo interface {
-	reactor.Keep
-	io.Closer
 }
 
 // openLedger opens the ledger of a record.
@@ -141,9 +134,9 @@ func (r *record) withViews(ctx context.Context, name string, readOnly bool, work
 }
 
 // openMemo opens what the monitors remember.
-func (r *record) openMemo(ctx context.Context) (memo, error) {
+func (r *record) openMemo(ctx context.Context) (*keep.Database, error) {
 	if r.at.views.server != "" {
-		k, err := keep.OpenPostgres(ctx, r.at.views.url)
+		k, err := keep.OpenPostgres(ctx, r.at.views.url, keep.DefaultSchema)
 		if err != nil {
 			return nil, fmt.Errorf("open what the monitors remember on %s: %w", r.at.views, err)
 		}
@@ -159,7 +152,7 @@ func (r *record) openMemo(ctx context.Context) (memo, error) {
 // forgetMemo removes what the monitors remember; nobody has it open.
 func (r *record) forgetMemo(ctx context.Context) error {
 	if r.at.views.server != "" {
-		return dropSchema(ctx, r.at.views.url, keepSchema)
+		return dropSchema(ctx, r.at.views.url, keep.DefaultSchema)
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(r.dir.file(monitorsFile) + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"caseledger/api/recording"
+	"caseledger/eventstore/keep"
 	"caseledger/eventstore/reactor"
 )
 
@@ -19,7 +20,7 @@ const monitorsFile = "monitors.db"
 // falls due by the clock, with its own memory. It needs a record that is open for writing.
 type monitors struct {
 	*reactor.Reactor
-	keep memo
+	keep *keep.Database
 }
 
 // monitors opens what judges the record. now is the moment up to which it does.

@@ -13,9 +13,6 @@ import (
 // followedSchema is where the trace is, beside the read models.
 const followedSchema = "caseledger_followed"
 
-// keepSchema is where package keep has what the monitors remember.
-const keepSchema = "caseledger_keep"
-
 // serverTraces keeps the trace in the database of the read models.
 type serverTraces struct{ db *sql.DB }
 
