@@ -111,7 +111,9 @@ func (r *record) openViews(ctx context.Context, name string, readOnly bool) (s *
 	return s, nil
 }
 
-func (r *record) viewsFile(name string) string { return r.dir.file(filepath.Join(viewsFolder, name+".db")) }
+func (r *record) viewsFile(name string) string {
+	return r.dir.file(filepath.Join(viewsFolder, name+".db"))
+}
 
 // schemaOf is the PostgreSQL schema of a set of read models.
 func schemaOf(name string) string { return "views_" + strings.ToLower(name) }

@@ -85,7 +85,7 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 
 // handler wires the API to the record.
 func (p *program) handler(ctx context.Context, s *server, with parts, recorder *recording.Recorder) (*api.API, error) {
-	secret, err := s.record.vault.SharedSecret(ctx, "tokens")
+	secret, err := s.record.tokenSecret(ctx, p.random)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 
 	"caseledger/eventstore/vault"
 )
@@ -34,4 +36,21 @@ func (o opening) invented(ctx context.Context) (bool, error) {
 	}
 	marked, err := o.synthetic(ctx, keys)
 	return marked, errors.Join(err, keys.Close())
+}
+
+// tokenSecret is the secret behind the API's opaque tokens. Losing it costs
+// clients their cursors, nothing else.
+func (r *record) tokenSecret(ctx context.Context, random io.Reader) (secret [32]byte, _ error) {
+	held, err := r.vault.Secret(ctx, "tokens", func() ([]byte, error) {
+		drawn := make([]byte, len(secret))
+		_, err := io.ReadFull(random, drawn)
+		return drawn, err
+	})
+	if err == nil && copy(secret[:], held) != len(held) {
+		err = vault.ErrKeyBroken
+	}
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("read the token secret: %w", err)
+	}
+	return secret, nil
 }

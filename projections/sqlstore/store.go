@@ -132,18 +132,24 @@ func (s *Store) Update(ctx context.Context, write func(projections.Tx) error) er
 	if s.write == nil {
 		return ErrReadOnly
 	}
-	begun, err := s.write.BeginTx(ctx, nil)
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // what failed has been told
+	begun, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }() // after a commit it does nothing
-	t := &tx{ctx: ctx, sql: begun, dialect: s.dialect}
+	t := &tx{ctx: ctx, conn: conn, sql: begun, dialect: s.dialect}
 	if err := write(t); err != nil {
 		return err
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	_ = conn.Close() // for whoever scrubs; it returns nil
 	s.committed(ctx, t)
 	return nil
 }
