@@ -92,7 +92,7 @@ func (p *program) demo(ctx context.Context) error {
 	if err := p.invite(issuer, listener.Addr(), o.dir); err != nil {
 		return errors.Join(err, s.close())
 	}
-	return errors.Join(s.run(ctx, listener, time.Second), s.close())
+	return errors.Join(s.run(ctx, listener, patience{finish: time.Second}), s.close())
 }
 
 // fill loads the journeys and the invented people.

@@ -185,6 +185,12 @@ func (p *program) checkViews(ctx context.Context, r *record) diagnosis {
 	if err != nil {
 		return diagnosis{Check: "read models", err: err}
 	}
+	if ours, err := r.ours(ctx); err != nil || !ours {
+		if err == nil {
+			err = errAnother
+		}
+		return diagnosis{Check: "read models", err: err}
+	}
 	there, parked := 0, 0
 	var behind event.Position
 	for _, name := range viewNames {

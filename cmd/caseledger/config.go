@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -54,7 +55,7 @@ var settings = []setting{
 	{command: "serve", flag: "addr", usual: "127.0.0.1:8080",
 		does: "address to listen on; anything but a loopback address puts the record on the network, so put TLS in front of it"},
 	{command: "serve", flag: "role", usual: "all",
-		does: "all, web (answers requests) or worker (keeps the read models up to date); a record with no worker shows nothing new"},
+		does: "all, web (answers requests) or worker (keeps the read models up to date and, of a record on servers, judges); a record with no worker shows nothing new"},
 	{command: "serve", flag: "issuers", usual: "",
 		does: "JSON file that lists the token issuers and the organisations they may speak for; whoever holds an issuer's key can be anybody"},
 	{command: "serve", flag: "issuer", usual: "",
@@ -67,6 +68,9 @@ var settings = []setting{
 		does: "counts under it are kept back from the hubs' figures, from 2 to 1000; 0 publishes everything, and a small count may tell who somebody is"},
 	{command: "serve", flag: "shutdown-timeout", usual: "10s",
 		does: "how long open requests may take after a stop is asked for; longer ones are cut off, and what they had recorded stays recorded"},
+
+	{command: "serve", flag: "drain-delay", usual: "0s",
+		does: "how long readiness says no, after a stop is asked for, before no more requests are taken; longer than a load balancer takes to notice, or it sends requests to nobody"},
 
 	{command: "demo", flag: "addr", usual: "127.0.0.1:8080",
 		does: "address to listen on; if it is taken and was not asked for, any free port is used"},
@@ -218,6 +222,15 @@ func (c configuration) number(name string, least, most uint64) (uint64, error) {
 		return 0, usage("--%s wants a whole number from %d to %d", name, least, most)
 	}
 	return n, nil
+}
+
+// duration is the value of a setting that is a time, zero or more.
+func (c configuration) duration(name string) (time.Duration, error) {
+	d, err := time.ParseDuration(c.text(name))
+	if err != nil || d < 0 {
+		return 0, usage("--%s wants a duration such as 10s", name)
+	}
+	return d, nil
 }
 
 // lines prints the effective set, one setting a line.

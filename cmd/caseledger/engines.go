@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver of every database on a server but the ledger's
 	_ "modernc.org/sqlite"             // that of every database in the data folder
@@ -170,4 +172,10 @@ func (r *record) openTraces(ctx context.Context) (traces, error) {
 		return openServerTraces(ctx, r.at.views.url, r.readOnly)
 	}
 	return fileTraces{r.dir}, nil
+}
+
+// elect does work whenever this process is the one that is elected among those
+// that serve the read models of a server.
+func elect(ctx context.Context, url string, changed func(bool), log *slog.Logger, work func(context.Context) error) error {
+	return postgres.Elect(ctx, postgres.ElectOptions{URL: url, Name: "worker", Changed: changed, Log: log, After: time.After}, work)
 }

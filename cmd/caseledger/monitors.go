@@ -70,15 +70,15 @@ func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, eve
 
 // follow judges what is recorded, and what becomes due, until ctx ends. What
 // fails is tried again, later each time, up to a minute; where another process
-// has taken over it is left to that one.
-func (m *monitors) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+// has taken over it is left to that one, unless this one was elected.
+func (m *monitors) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	for wait := time.Second; ; wait = min(wait*2, time.Minute) {
 		err := m.Run(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		log.ErrorContext(ctx, "monitors stopped", slog.String("error", err.Error()))
-		if errors.Is(err, reactor.ErrFenced) {
+		if errors.Is(err, reactor.ErrFenced) && !elected {
 			return
 		}
 		select {

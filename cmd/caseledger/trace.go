@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"sync"
-	"time"
 
 	"caseledger/domain/event"
 	"caseledger/eventstore"
@@ -139,6 +138,8 @@ func (f fileTraces) forget(context.Context) error { return f.dir.unremember(trac
 
 var errAnother = errors.New("the read models are of another ledger, or of a later state of this one: they are made again by the process that writes the record")
 
+const startedOver = "the ledger is not the one that was followed before: what was made from that one is made again"
+
 // recognise makes sure that what follows the ledger goes on with the ledger that
 // it has followed so far. Otherwise it removes what was made from that one: the
 // read models, and what the monitors remember. That is made again by whoever
@@ -210,41 +211,4 @@ func (r *record) clearViews(ctx context.Context, name string) error {
 			return nil
 		})
 	})
-}
-
-// pace tells whether somebody follows the ledger closely, by the heads of a while
-// ago.
-type pace struct {
-	now   func() time.Time
-	mu    sync.Mutex
-	heads []seen
-}
-
-type seen struct {
-	at   time.Time
-	head event.Position
-}
-
-// behindFor is how long an entry may take to be in the read models before they
-// count as behind.
-const behindFor = 30 * time.Second
-
-// due notes the head and returns the one that was seen a while ago: where
-// everybody who follows should be by now.
-func (p *pace) due(head event.Position) event.Position {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
-	if n := len(p.heads); n == 0 || p.heads[n-1].head < head {
-		p.heads = append(p.heads, seen{now, head})
-	}
-	var due event.Position
-	for len(p.heads) > 0 && now.Sub(p.heads[0].at) >= behindFor {
-		due = p.heads[0].head
-		if len(p.heads) == 1 || now.Sub(p.heads[1].at) < behindFor {
-			break
-		}
-		p.heads = p.heads[1:]
-	}
-	return due
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,29 +127,38 @@ func TestNothingIsFollowedWithoutATrace(t *testing.T) {
 // otherwise, are made again; so is what the monitors remember.
 func TestAnotherLedgerIsFollowedAnew(t *testing.T) {
 	t.Parallel()
-	data := filepath.Join(t.TempDir(), "data")
-	mustRun(t, "simulate", "--data", data, "--journal", "alpha")
-	copyFile(t, filepath.Join(data, ledgerFile), filepath.Join(data, "older"))
-	mustRun(t, "import", "--data", data, "--as", "IGL1/IG_LEAD", importedNote(t, "one"))
-	mustRun(t, "findings", "run", "--data", data)
-	catchUp(t, data)
-
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Remove(filepath.Join(data, ledgerFile) + suffix); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
+	data := someData(t)
+	run := func(args ...string) {
+		t.Helper()
+		if out, errs, code := call(t, nil, append(args, "--quiet", "--data", data)...); code != 0 {
+			t.Fatalf("%v ended with %d:\n%s%s", args, code, out, errs)
 		}
 	}
+	imports := func(ref string) {
+		t.Helper()
+		line := strings.ReplaceAll(facts[:strings.Index(facts, "\n")+1], "F1", ref)
+		if out, errs, code := importing(t, data, line, asLead()...); code != 0 {
+			t.Fatalf("the import ended with %d:\n%s%s", code, out, errs)
+		}
+	}
+	copyFile(t, filepath.Join(data, ledgerFile), filepath.Join(data, "older"))
+	imports("X1")
+	run("findings", "run")
+	catchUp(t, data)
+	run("doctor")
+
 	copyFile(t, filepath.Join(data, "older"), filepath.Join(data, ledgerFile))
-	if out, errs, code := call(t, nil, "doctor", "--quick", "--data", data); code == 0 {
+	if out, errs, code := call(t, nil, "doctor", "--quick", "--data", data); code == 0 || !strings.Contains(out, errAnother.Error()) {
 		t.Errorf("doctor finds nothing wrong:\n%s%s", out, errs)
 	}
-	mustRun(t, "import", "--data", data, "--as", "IGL1/IG_LEAD", importedNote(t, "two"))
+	imports("X2")
 	if _, err := os.Stat(filepath.Join(data, monitorsFile)); !os.IsNotExist(err) {
 		t.Errorf("what the monitors remember of another ledger is still there (%v)", err)
 	}
+	run("findings", "run")
 	catchUp(t, data)
-	mustRun(t, "project", "check", "--quiet", "--data", data)
-	mustRun(t, "doctor", "--data", data)
+	run("project", "check")
+	run("doctor")
 }
 
 func copyFile(t *testing.T, from, to string) {

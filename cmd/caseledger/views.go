@@ -141,24 +141,25 @@ func (s sides) each(work func(*side) error) error {
 }
 
 // follow keeps every set up to date until ctx ends. A set that fails is tried
-// again, later each time, up to a minute; one that another process has taken
-// over, or that a newer program wrote, is left to it.
-func (s sides) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+// again, later each time, up to a minute; one that a newer program wrote is left
+// to it, and one that another process has taken over, too, unless this one was
+// elected.
+func (s sides) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	var group sync.WaitGroup
 	for _, one := range s {
-		group.Go(func() { one.follow(ctx, log, after) })
+		group.Go(func() { one.follow(ctx, elected, log, after) })
 	}
 	group.Wait()
 }
 
-func (s *side) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+func (s *side) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	for wait := time.Second; ; wait = min(wait*2, time.Minute) {
 		err := s.runner.Run(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		log.Error("read models stopped", slog.String("side", s.name), slog.String("error", err.Error()))
-		if errors.Is(err, projections.ErrFenced) || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
+		if errors.Is(err, projections.ErrFenced) && !elected || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
 			return
 		}
 		select {
