@@ -24,7 +24,7 @@ import (
 	"caseledger/projections/sqlstore"
 )
 
-// This file alone knows which adapters there are.
+// This file alone opens adapters; exit.go knows their errors.
 
 // ledger is a store as the program uses it, whatever keeps it.
 type ledger interface {
@@ -49,7 +49,7 @@ func (o opening) openLedger(ctx context.Context) (ledger, error) {
 		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading})
 		if err != nil {
 			if errors.Is(err, postgres.ErrOlder) {
-				err = fmt.Errorf("%w; `caseledger migrate up` does, with the connection string of the tables' owner", err)
+				err = olderLedger(err)
 			}
 			return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
 		}
@@ -178,4 +178,38 @@ func (r *record) openTraces(ctx context.Context) (traces, error) {
 // that serve the read models of a server.
 func elect(ctx context.Context, url string, changed func(bool), log *slog.Logger, work func(context.Context) error) error {
 	return postgres.Elect(ctx, postgres.ElectOptions{URL: url, Name: "worker", Changed: changed, Log: log, After: time.After}, work)
+}
+
+// ledgerSteps lists the steps of the ledger's schema, and which were applied.
+func (o opening) ledgerSteps(ctx context.Context) ([]migrationStep, error) {
+	if o.at.ledger.engine() != postgresServer {
+		return []migrationStep{{"ledger", "the ledger on " + o.at.ledger.String() + ", which needs no steps", applied}}, nil
+	}
+	all, err := postgres.Status(ctx, o.at.ledger.url)
+	if err != nil {
+		return nil, fmt.Errorf("look at the ledger on %s: %w", o.at.ledger, err)
+	}
+	var steps []migrationStep
+	for _, m := range all {
+		s := migrationStep{"ledger", m.Name, pending}
+		if m.Applied {
+			s.State = applied
+		}
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+// migrateLedger applies the steps that the ledger lacks, and lets a role use it.
+func (o opening) migrateLedger(ctx context.Context, role string) error {
+	if o.at.ledger.engine() != postgresServer {
+		if role != "" {
+			return usage("--app-role goes with a ledger on %s", postgresServer)
+		}
+		return nil
+	}
+	if _, err := postgres.Migrate(ctx, o.at.ledger.url, postgres.MigrateOptions{AppRole: role}); err != nil {
+		return fmt.Errorf("migrate the ledger on %s: %w", o.at.ledger, err)
+	}
+	return nil
 }
