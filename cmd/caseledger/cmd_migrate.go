@@ -15,6 +15,7 @@ import (
 
 func (p *program) migrateCommand() *cobra.Command {
 	var role string
+	var synthetic bool
 	up := &cobra.Command{
 		Use: "up", Short: "Bring everything that the settings name up to date", Args: cobra.NoArgs,
 		Long: "Applies the steps that the ledger's database lacks, forward only, each whole or not at all, and grants --app-role what a server needs: " +
@@ -23,9 +24,10 @@ func (p *program) migrateCommand() *cobra.Command {
 			"Programs of the version before go on meanwhile. It may be given again.",
 		Example: "  caseledger migrate up --ledger file:/run/secrets/ledger-owner --app-role caseledger\n" +
 			"  caseledger migrate up --ledger file:/run/secrets/ledger-owner --app-role caseledger --views file:/run/secrets/views",
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.migrateUp(cmd.Context(), role) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.migrateUp(cmd.Context(), role, synthetic) },
 	}
 	up.Flags().StringVar(&role, "app-role", "", "the role that servers have; it is granted what they need on the ledger, and nothing else")
+	up.Flags().BoolVar(&synthetic, "synthetic", false, "mark the keystore on a server for ever: every person whose keys it holds is invented, and nothing real can be recorded; only while it is empty")
 	status := &cobra.Command{
 		Use: "status", Short: "Say which steps were applied and which were not", Args: cobra.NoArgs,
 		Example: "  caseledger migrate status --ledger file:/run/secrets/ledger-owner\n  caseledger migrate status --json",
@@ -113,8 +115,11 @@ func (o opening) steps(ctx context.Context) ([]migrationStep, error) {
 	return steps, nil
 }
 
-func (p *program) migrateUp(ctx context.Context, role string) error {
+func (p *program) migrateUp(ctx context.Context, role string, synthetic bool) error {
 	o, err := p.opening(writing)
+	if err == nil && synthetic && o.at.keys.server == "" {
+		err = usage("--synthetic goes with --keys; a data folder of invented people is made by caseledger simulate")
+	}
 	if err != nil {
 		return err
 	}
@@ -126,7 +131,7 @@ func (p *program) migrateUp(ctx context.Context, role string) error {
 	if err := o.migrateLedger(ctx, role); err != nil {
 		return err
 	}
-	if err := o.migrateRest(ctx); err != nil {
+	if err := o.migrateRest(ctx, synthetic); err != nil {
 		return err
 	}
 	after, err := o.steps(ctx)
@@ -149,22 +154,12 @@ func (p *program) migrateUp(ctx context.Context, role string) error {
 }
 
 // migrateRest makes, or brings up to date, what is not the ledger, where it is on
-// a server. The keystore only where the key-encryption key is: it is made by the
-// process that has it.
-func (o opening) migrateRest(ctx context.Context) error {
+// a server. The keystore only where the key-encryption key is, for it is made by
+// the process that has it, or where it is to be marked.
+func (o opening) migrateRest(ctx context.Context, synthetic bool) error {
 	if o.at.keys.server != "" {
-		kek := o.kek
-		if kek == "" {
-			kek = o.dir.file(kekFile)
-		}
-		if _, err := os.Stat(kek); err == nil {
-			keys, err := o.openKeys(ctx)
-			if err != nil {
-				return err
-			}
-			if err := keys.Close(); err != nil {
-				return err
-			}
+		if err := o.migrateKeys(ctx, synthetic); err != nil {
+			return err
 		}
 	}
 	if o.at.views.server == "" {
@@ -189,6 +184,29 @@ func (o opening) migrateRest(ctx context.Context) error {
 		return errors.Join(err, memory.Close())
 	}
 	return errors.Join(memory.Close(), left.Close())
+}
+
+func (o opening) migrateKeys(ctx context.Context, synthetic bool) error {
+	kek := o.kek
+	if kek == "" {
+		kek = o.dir.file(kekFile)
+	}
+	if _, err := os.Stat(kek); err != nil && !synthetic {
+		return nil
+	}
+	if err := o.dir.prepare(); err != nil {
+		return err
+	}
+	keys, err := o.openKeys(ctx)
+	if err != nil {
+		return err
+	}
+	if synthetic {
+		if err = keys.Mark(ctx, syntheticMark); errors.Is(err, vault.ErrInUse) {
+			err = fmt.Errorf("invented people are never mixed into a record that may be real: %w", err)
+		}
+	}
+	return errors.Join(err, keys.Close())
 }
 
 // olderLedger says what brings a ledger up to date.

@@ -66,6 +66,7 @@ var sentinelExits = []struct {
 	{errInUse, exitConflict},
 	{sqlite.ErrInUse, exitConflict},
 	{eventstore.ErrNotEmpty, exitConflict},
+	{vault.ErrInUse, exitConflict},
 	{transfer.ErrForeign, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
