@@ -3,17 +3,22 @@
 package main
 
 import (
+	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
+	"caseledger/domain/event"
 	"caseledger/eventstore/postgres/pgtest"
 )
 
@@ -176,7 +181,7 @@ func TestBlackBoxFromFolderToServers(t *testing.T) {
 	t.Parallel()
 	s := newServers(t, pgtest.Options{})
 	data := filepath.Join(t.TempDir(), "simulated")
-	mustCommand(t, "simulate", "--quiet", "--data", data, "--people", "40", "--seed", "5", "--breaches", "0.5")
+	mustCommand(t, "simulate", "--quiet", "--data", data, "--people", "12", "--seed", "5", "--breaches", "0.5")
 	path := filepath.Join(t.TempDir(), "ledger.bin")
 	exported := mustCommand(t, "ledger", "export", path, "--quiet", "--json", "--data", data)
 	s.migrate(t)
@@ -191,19 +196,21 @@ func TestBlackBoxFromFolderToServers(t *testing.T) {
 	if f := command(t, append([]string{"ledger", "import", path}, on...)...); f.code != int(exitConflict) {
 		t.Errorf("a second import ended with %d: %s", f.code, f.errs)
 	}
-	if with("events", "export", "--format", "jsonl") != mustCommand(t, "events", "export", "--format", "jsonl", "--data", data, "--quiet") {
+	if with("events", "export") != mustCommand(t, "events", "export", "--data", data, "--quiet") {
 		t.Error("the entries on the server are others")
 	}
 	again := filepath.Join(t.TempDir(), "again.bin")
 	if with("ledger", "export", again, "--json") != exported {
 		t.Error("what is exported from the server has other bytes")
 	}
-	issuer := newIssuer(t)
-	r := start(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--jwks", keysFor(t, issuer)}, on...)...)
-	r.issuer, r.address = issuer, strings.TrimPrefix(r.line("serving "), "serving ")
-	waitFor(t, func() bool { return r.probe("/health/readiness") == http.StatusOK })
-	if code := r.stop(); code != 0 {
-		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
+	// Not by serving it: what falls due by now would be recorded, too.
+	r, err := opening{dir: dataDir(data), at: places{ledger: place{postgresServer, s.ledger}, views: place{postgresServer, s.views}},
+		mode: writing, now: time.Now, random: rand.Reader}.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.buildViews(t.Context()), r.close()); err != nil {
+		t.Fatal(err)
 	}
 	theirs, ours := digests(t, with("project", "check", "--json")), digests(t, mustCommand(t, "project", "check", "--json", "--quiet", "--data", data))
 	if len(ours) < 50 {
@@ -228,4 +235,173 @@ func digests(t *testing.T, out string) map[string]string {
 		all[one.Side+"/"+one.Model] = fmt.Sprintf("%s of %d rows", one.Digest, one.Rows)
 	}
 	return all
+}
+
+// TestBlackBoxTakeOver serves one record by two processes and kills the one that
+// was elected, while people write through the other: that one takes over within
+// five seconds, and the read models and findings are what the ledger says.
+func TestBlackBoxTakeOver(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	issuer := newIssuer(t)
+	processes := []*running{s.serve(t, issuer), s.serve(t, issuer)}
+	leading := func() (n, who int) {
+		for i, r := range processes {
+			if r != nil && r.figure(t, "caseledger_leading") == 1 {
+				n, who = n+1, i
+			}
+		}
+		return n, who
+	}
+	newPerson(t, processes[1])
+	var slowest time.Duration
+	for round := range 4 {
+		waitFor(t, func() bool { n, _ := leading(); return n == 1 })
+		_, leader := leading()
+		other := processes[1-leader]
+		pp := other.as("PP1")
+		processes[leader].kill()
+		processes[leader] = nil
+		began := time.Now()
+		// The read model shows what is written from now on only once somebody
+		// has taken over.
+		who := opensCase(pp, []string{"LIMA", "MIKE", "OSCAR", "PAPA"}[round])
+		waitFor(t, func() bool {
+			a, err := pp.try(http.MethodGet, "/api/v1/people/"+who.String(), nil, nil)
+			return err == nil && a.status == http.StatusOK
+		})
+		took := time.Since(began)
+		if slowest = max(slowest, took); took > 5*time.Second {
+			t.Errorf("round %d: the other took over after %s, want at most 5 s", round, took)
+		}
+		if other.figure(t, "caseledger_leading") != 1 {
+			t.Errorf("round %d: nobody says that they lead", round)
+		}
+		processes[leader] = s.serve(t, issuer)
+	}
+	t.Logf("the slowest took over after %s", slowest)
+
+	// A stop that is asked for gives the lead up at once.
+	_, leader := leading()
+	other := processes[1-leader]
+	began := time.Now()
+	if code := processes[leader].stop(); code != 0 {
+		t.Errorf("the leader stopped with %d:\n%s", code, processes[leader].errs)
+	}
+	waitFor(t, func() bool { return other.figure(t, "caseledger_leading") == 1 })
+	t.Logf("%s from asking the leader to stop to the other's lead", time.Since(began))
+	waitFor(t, func() bool {
+		a, err := other.as("PP1").try(http.MethodGet, "/metrics", nil, nil)
+		return err == nil && !strings.Contains(lagLines(string(a.body)), "behind")
+	})
+	if code := other.stop(); code != 0 {
+		t.Errorf("the other stopped with %d:\n%s", code, other.errs)
+	}
+	s.must(t, "project", "check", "--quiet")
+	s.must(t, "doctor", "--quiet")
+}
+
+// TestBlackBoxRoles serves by a process that answers and one that works, and
+// stops them in order: readiness says so first.
+func TestBlackBoxRoles(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	issuer := newIssuer(t)
+	web := start(t, append([]string{"serve", "--role", "web", "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--audience", demoAudience,
+		"--jwks", keysFor(t, issuer), "--drain-delay", "1s"}, s.at()...)...)
+	web.issuer, web.address = issuer, strings.TrimPrefix(web.line("serving "), "serving ")
+	waitFor(t, func() bool { return web.probe("/health/liveness") == http.StatusOK })
+	if got := web.probe("/health/readiness"); got != http.StatusServiceUnavailable {
+		t.Errorf("readiness before anybody has made the read models: %d", got)
+	}
+	worker := s.serve(t, issuer, "--role", "worker")
+	waitFor(t, func() bool { return web.probe("/health/readiness") == http.StatusOK })
+	if got := worker.probe("/api/v1/people"); got != http.StatusNotFound {
+		t.Errorf("a worker answers requests: %d", got)
+	}
+	if web.figure(t, "caseledger_leading") != 0 || worker.figure(t, "caseledger_leading") != 1 {
+		t.Error("the worker does not lead")
+	}
+	newPerson(t, web)
+
+	if err := web.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return web.probe("/health/readiness") == http.StatusServiceUnavailable })
+	if got := web.probe("/ping"); got != http.StatusOK {
+		t.Errorf("while readiness says no, requests are refused: %d", got)
+	}
+	<-web.ended
+	if code := web.process.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("the process that answers stopped with %d", code)
+	}
+	if code := worker.stop(); code != 0 {
+		t.Errorf("the worker stopped with %d", code)
+	}
+}
+
+// TestBlackBoxRestore dumps the databases of a record that is served, restores
+// them on another server, and goes on there: with everything, and with a dump of
+// the ledger older than the read models and the monitors' memory, which are made
+// again.
+func TestBlackBoxRestore(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	issuer := newIssuer(t)
+	r := s.serve(t, issuer)
+	dump := func(database, name string) string {
+		t.Helper()
+		path := filepath.Join(s.Folder(), name)
+		s.Run(t, "pg_dump", "-Fc", "-f", path, s.DSN(database))
+		return path
+	}
+	newPerson(t, r)
+	older := dump("ledger", "ledger-older")
+	late := opensCase(r.as("PP1"), "NOVEMBER")
+	waitFor(t, func() bool {
+		a, err := r.as("PP1").try(http.MethodGet, "/metrics", nil, nil)
+		return err == nil && !strings.Contains(lagLines(string(a.body)), "behind")
+	})
+	dumps := map[string]string{"ledger": dump("ledger", "ledger"), "keys": dump("keys", "keys"), "views": dump("views", "views")}
+	for _, c := range []struct {
+		name   string
+		ledger string
+		there  int // the status of the person recorded last
+	}{{"everything", dumps["ledger"], http.StatusOK}, {"an older ledger", older, http.StatusNotFound}} {
+		to := newServers(t, pgtest.Options{})
+		copyFile(t, filepath.Join(s.data, kekFile), filepath.Join(to.data, kekFile))
+		for database, from := range map[string]string{"ledger": c.ledger, "keys": dumps["keys"], "views": dumps["views"]} {
+			copied := filepath.Join(to.Folder(), database)
+			copyFile(t, from, copied)
+			if err := os.Chmod(copied, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			to.Run(t, "pg_restore", "--exit-on-error", "-d", to.DSN(database), copied)
+		}
+		again := to.serve(t, issuer)
+		a, err := again.as("PP1").try(http.MethodGet, "/api/v1/people/"+late.String(), nil, nil)
+		if err != nil || a.status != c.there {
+			t.Errorf("%s: the person recorded last is answered %d (%v), want %d", c.name, a.status, err, c.there)
+		}
+		if rebuilt := strings.Contains(again.errs.String(), startedOver); rebuilt != (c.there != http.StatusOK) {
+			t.Errorf("%s: read models were made again: %v:\n%s", c.name, rebuilt, again.errs)
+		}
+		pp := again.as("PP1")
+		pp.get("/api/v1/people/"+opensCase(pp, "MIKE").String(), nil)
+		if code := again.stop(); code != 0 {
+			t.Errorf("%s: the server stopped with %d:\n%s", c.name, code, again.errs)
+		}
+		to.must(t, "findings", "run", "--quiet")
+		to.must(t, "project", "check", "--quiet")
+		to.must(t, "doctor", "--quiet")
+	}
+}
+
+// opensCase opens a case with a family name.
+func opensCase(by *staff, family string) event.UUID {
+	by.r.t.Helper()
+	return by.registers(body{"name": body{"given": "TEST", "family": family}, "dateOfBirth": "1990-01-02", "sex": "M", "region": "N56"})
 }
