@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 )
 
 var (
@@ -33,6 +34,8 @@ var (
 	ErrFull = errors.New("postgresql: the server has no room left")
 )
 
+const connectionLife = 30 * time.Minute
+
 // Settings are added to a connection string and take the place of what it says
 // itself. Values hold neither spaces nor quotes.
 type Settings map[string]string
@@ -42,9 +45,11 @@ type Settings map[string]string
 // driver "pgx".
 //
 // Every connection is given up on by its server, with the locks it holds,
-// about ten seconds after its other end is gone.
+// about ten seconds after its other end is gone. None is used for longer than
+// half an hour, so that none stays with a server that was replaced.
 func Open(url string, connections int, with Settings) (*sql.DB, error) {
 	all := Settings{
+		"connect_timeout":  "5",
 		"tcp_user_timeout": "10000", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3",
 		"idle_in_transaction_session_timeout": "30000",
 	}
@@ -61,6 +66,7 @@ func Open(url string, connections int, with Settings) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(connectionLife)
 	return db, nil
 }
 
@@ -143,27 +149,22 @@ func ofState(state string) error {
 
 // cause is the last link of an error's chain: what happened, not where.
 func cause(err error) string {
-	for {
-		var dialled *net.OpError
-		var looked *net.DNSError
-		if errors.As(err, &looked) {
-			return "the host's name is not known"
-		}
-		if errors.As(err, &dialled) {
-			return dialled.Err.Error()
-		}
-		switch inner := err.(type) {
-		case interface{ Unwrap() error }:
-			if next := inner.Unwrap(); next != nil {
-				err = next
-				continue
-			}
-		case interface{ Unwrap() []error }:
-			if next := inner.Unwrap(); len(next) > 0 {
-				err = next[len(next)-1]
-				continue
-			}
-		}
-		return err.Error()
+	var looked *net.DNSError
+	var dialled *net.OpError
+	switch {
+	case errors.As(err, &looked):
+		return "the host's name is not known"
+	case errors.As(err, &dialled):
+		return dialled.Err.Error()
 	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	var several interface{ Unwrap() []error }
+	if errors.As(err, &several) {
+		if all := several.Unwrap(); len(all) > 0 {
+			return cause(all[len(all)-1])
+		}
+	}
+	return err.Error()
 }

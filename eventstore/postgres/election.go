@@ -19,15 +19,19 @@ import (
 )
 
 // A leader asks its server for a sign of life once in electionBeat. It stops
-// leading when its last question that was answered is electionPatience old. The
-// server ends a session that has asked nothing for electionIdle, and with it
-// the lock: later than that, whatever became of the network. A candidate tries
-// for the lock once in electionBeat. Together: a leader that is lost without a
-// word is replaced within electionIdle + electionBeat.
+// leading when its last question that was answered is electionPatience old, and
+// when it hears that its session has ended. The server ends a session that has
+// asked nothing for electionIdle, and with it the lock: later than that,
+// whatever became of the network. A candidate tries for the lock once in
+// electionTry, and leads electionGrace after it got it: a leader whose session
+// was ended hears of it meanwhile. Together: a leader that is lost without a
+// word is replaced within electionIdle + electionTry + electionGrace.
 const (
 	electionBeat     = time.Second
 	electionPatience = 2 * time.Second
 	electionIdle     = 3 * time.Second
+	electionTry      = 500 * time.Millisecond
+	electionGrace    = 500 * time.Millisecond
 	// electionRest is the longest pause after a lead that fails at once.
 	electionRest = 30 * time.Second
 )
@@ -63,10 +67,10 @@ type ElectOptions struct {
 // which is held till then, and returns nil.
 //
 // A leader whose process or session ends is replaced within a second, one that
-// falls silent within four. It has stopped by then if it heeds its context
-// within a second and its process runs at all. A process that was stopped for
-// longer may go on for a moment beside its successor: what a lead writes must
-// be fenced, by an epoch that each lead raises when it begins.
+// falls silent within four. It has been told to stop half a second before, if
+// its process runs at all. One that was suspended meanwhile may go on for a
+// moment beside its successor: what a lead writes must be fenced, by an epoch
+// that each lead raises when it begins.
 //
 // Errors: [pgsql.ErrConnectionString]. A server that cannot be reached is
 // logged, and tried again.
@@ -80,14 +84,14 @@ func Elect(ctx context.Context, o ElectOptions, lead func(context.Context) error
 		c.After = time.After
 	}
 	pause, said := electionBeat, ""
-	for ctx.Err() == nil {
+	for {
 		beats, err := c.campaign(ctx)
-		if ctx.Err() != nil {
-			break
+		if ended(ctx) {
+			return nil
 		}
 		switch {
-		case err == nil || beats*int(electionBeat) > int(electionRest): // it led for a while
-			pause = electionBeat
+		case err == nil || errors.Is(err, ErrLeadLost) || time.Duration(beats)*electionBeat > electionRest:
+			pause = electionBeat // the lead itself had not failed, or not soon
 		case beats > 0:
 			pause = min(2*pause, electionRest)
 		}
@@ -97,11 +101,13 @@ func Elect(ctx context.Context, o ElectOptions, lead func(context.Context) error
 		}
 		select {
 		case <-ctx.Done():
+			return nil
 		case <-c.After(pause):
 		}
 	}
-	return nil
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 // electionKey is the number of the lock.
 func electionKey(name string) int64 {
@@ -151,18 +157,22 @@ func (c *candidate) campaign(ctx context.Context) (beats int, err error) {
 		_ = conn.Close(end) // the server frees the lock with the session, at the latest
 	}()
 	for {
-		next := c.After(electionBeat) // from before the question: the server counts from after it
+		// From before the question: the server counts from after it.
+		beat, again := c.After(electionBeat), c.After(electionTry)
 		elected, err := c.ask(ctx, conn, `SELECT NOT pg_is_in_recovery() AND pg_try_advisory_lock($1)`, c.key)
-		switch {
-		case err != nil:
+		if err != nil {
 			return 0, err
-		case elected:
-			return c.reign(ctx, conn, next)
+		}
+		if elected {
+			again = c.After(electionGrace)
 		}
 		select {
 		case <-ctx.Done():
 			return 0, nil
-		case <-next:
+		case <-again:
+		}
+		if elected {
+			return c.reign(ctx, conn, beat)
 		}
 	}
 }
@@ -177,9 +187,9 @@ func (c *candidate) ask(ctx context.Context, conn *pgx.Conn, question string, ar
 	return yes, nil
 }
 
-// reign leads, and watches the session until the lead has returned. next is
+// reign leads, and watches the session until the lead has returned. beat is
 // when the next question is due.
-func (c *candidate) reign(ctx context.Context, conn *pgx.Conn, next <-chan time.Time) (beats int, _ error) {
+func (c *candidate) reign(ctx context.Context, conn *pgx.Conn, beat <-chan time.Time) (beats int, _ error) {
 	leading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	c.changed(true)
@@ -190,23 +200,62 @@ func (c *candidate) reign(ctx context.Context, conn *pgx.Conn, next <-chan time.
 	// the lock is its till then.
 	watch := context.WithoutCancel(ctx)
 	for beats = 1; ; beats++ {
-		select {
-		case err := <-result:
+		returned, ended, lost := listen(watch, conn, result, beat)
+		if returned && lost == nil {
 			c.changed(false)
 			_, unlocking := c.ask(watch, conn, `SELECT pg_advisory_unlock($1)`, c.key)
-			return beats, errors.Join(err, unlocking)
-		case <-next:
+			return beats, errors.Join(ended, unlocking)
 		}
-		next = c.After(electionBeat)
-		primary, err := c.ask(watch, conn, `SELECT NOT pg_is_in_recovery()`)
-		if err == nil && primary {
-			continue
+		if lost == nil {
+			beat = c.After(electionBeat)
+			var primary bool
+			if primary, lost = c.ask(watch, conn, `SELECT NOT pg_is_in_recovery()`); lost == nil && primary {
+				continue
+			}
 		}
 		stop(ErrLeadLost)
 		c.changed(false)
-		<-result // what it says of its context's end tells nothing
-		return beats, errors.Join(ErrLeadLost, err)
+		if !returned {
+			ended = <-result
+		}
+		if errors.Is(ended, context.Canceled) || errors.Is(ended, ErrLeadLost) {
+			ended = nil // that we know
+		}
+		return beats, errors.Join(ErrLeadLost, lost, ended)
 	}
+}
+
+// listen waits for what a lead returns, for the next beat, or for the end of
+// the session, of which it hears at once unless the network is silent.
+func listen(ctx context.Context, conn *pgx.Conn, result <-chan error, beat <-chan time.Time) (returned bool, ended, lost error) {
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	heard := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := conn.WaitForNotification(listening); err != nil { // nobody notifies it
+				heard <- err
+				return
+			}
+		}
+	}()
+	select {
+	case ended = <-result:
+		returned = true
+		stop()
+		lost = <-heard
+	case <-beat:
+		stop()
+		lost = <-heard
+	case lost = <-heard:
+	}
+	if errors.Is(lost, context.Canceled) {
+		lost = nil
+	}
+	if lost != nil {
+		lost = fmt.Errorf("listen to the server: %w", pgsql.Named(ctx, lost))
+	}
+	return returned, ended, lost
 }
 
 func (c *candidate) changed(leads bool) {

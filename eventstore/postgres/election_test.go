@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/jackc/pgx/v5"
 
 	"caseledger/eventstore/pgsql"
@@ -208,37 +207,13 @@ func TestAServerThatRestartsIsLedAgain(t *testing.T) {
 	v.next()
 }
 
-// silence makes a proxy of a server, and returns its connection string, and
-// what keeps every byte from passing, in both directions, without a word.
-func silence(t *testing.T, server *pgtest.Server) (url string, begin func()) {
-	t.Helper()
-	api := &toxiproxy.ApiServer{Metrics: toxiproxy.NewMetricsContainer(nil)}
-	api.Logger = fresh(api.Logger) // says nothing
-	proxy := toxiproxy.NewProxy(api, "server", "127.0.0.1:0", server.Address())
-	if err := proxy.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Stop)
-	url = strings.Replace(server.URL("postgres"), server.Address(), proxy.Listen, 1)
-	return url, func() {
-		for _, stream := range []string{"upstream", "downstream"} {
-			if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(
-				`{"name": "` + stream + `", "type": "timeout", "stream": "` + stream + `", "attributes": {"timeout": 0}}`)); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-}
-
-func fresh[T any](*T) *T { return new(T) }
-
 // Whoever falls silent has stopped before the server lets go of its lock.
 func TestASilentLeaderHasStoppedWhenAnotherLeads(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{TCP: true})
 	for range 2 {
 		v := newVoters(t, t.Name())
-		url, fallSilent := silence(t, server)
+		url, fallSilent := server.Silenced(t)
 		end := v.run("silent", url)
 		leader := v.next()
 		other := v.run("other", server.DSN("postgres"))
@@ -256,6 +231,23 @@ func TestASilentLeaderHasStoppedWhenAnotherLeads(t *testing.T) {
 		end()
 		other()
 	}
+}
+
+// A standby gives its locks to anybody who asks, so nobody is elected there
+// until it is promoted.
+func TestNobodyIsElectedOnAStandby(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{})
+	standby := server.Standby(t)
+	v := newVoters(t, t.Name())
+	v.run("on the standby", standby.DSN("postgres"))
+	select {
+	case <-v.begun:
+		t.Error("it leads")
+	case <-time.After(electionBeat + electionGrace):
+	}
+	standby.Promote(t)
+	v.next()
 }
 
 func TestALeadThatFailsIsTriedAgain(t *testing.T) {
@@ -276,7 +268,7 @@ func TestElectionsAreHeldSomewhere(t *testing.T) {
 	lead := func(context.Context) error { t.Error("it leads"); return nil }
 	for _, url := range []string{"swordfish", "postgres://u:swordfish@h:port/d"} {
 		err := Elect(t.Context(), ElectOptions{URL: url, Name: "x", Log: slog.New(slog.DiscardHandler)}, lead)
-		if err != pgsql.ErrConnectionString { //nolint:errorlint // and nothing more
+		if err != pgsql.ErrConnectionString {
 			t.Errorf("got %v, want ErrConnectionString", err)
 		}
 	}

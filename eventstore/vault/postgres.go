@@ -71,7 +71,7 @@ func openPostgres(ctx context.Context, url string, readOnly bool) (_ *sqlStore, 
 	if !readOnly {
 		s.write = s.read
 	}
-	if err := pgsql.Named(ctx, s.openDatabase(ctx)); err != nil {
+	if err := s.bounded(ctx, s.openDatabase); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil

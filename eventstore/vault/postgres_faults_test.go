@@ -143,6 +143,24 @@ func durable(t *testing.T) (*pgtest.Server, Config, []*Vault) {
 	return server, c, []*Vault{mustOpen(t, c), mustOpen(t, c)}
 }
 
+// recovered waits until a vault has noticed which of its connections are dead,
+// after a server's restart.
+func recovered(t *testing.T, v *Vault, ref Ref) {
+	t.Helper()
+	for deadline := time.After(5 * time.Second); ; {
+		_, err := v.Ensure(t.Context(), ref)
+		if err == nil {
+			return
+		}
+		wantError(t, err, pgsql.ErrUnreachable)
+		select {
+		case <-deadline:
+			t.Fatalf("five seconds after the restart: %v", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 // What a keystore acknowledged is there after its server was killed at any
 // moment, for processes that live on and for new ones.
 func TestWhatWasAcknowledgedOutlivesTheServer(t *testing.T) {
@@ -158,9 +176,7 @@ func TestWhatWasAcknowledgedOutlivesTheServer(t *testing.T) {
 		}
 	}
 	for i, v := range vaults { // which were open all the time
-		if _, err := v.Ensure(t.Context(), healthOf(event.UUID{15: byte(i + 1)})); err != nil {
-			t.Errorf("after the last restart: %v", err)
-		}
+		recovered(t, v, healthOf(event.UUID{15: byte(i + 1)}))
 	}
 	t.Logf("%d keys, %d of them destroyed", total, destroyed)
 	if total == 0 || destroyed == 0 {
@@ -196,6 +212,29 @@ func TestAServerThatIsGoneIsUnreachable(t *testing.T) {
 		wantError(t, err, pgsql.ErrUnreachable)
 	}
 	server.Restart(t)
-	mustEnsure(t, v, healthOf(bravo))
+	recovered(t, v, healthOf(bravo))
 	wantError(t, v.Destroy(t.Context(), key.ID, erasure), nil)
+}
+
+// A network that says nothing is given up on, also by those whose own context
+// does not end.
+func TestASilentNetworkIsUnreachable(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{Durable: true, TCP: true})
+	c := config(t)
+	var silence func()
+	c.Path = ""
+	c.URL, silence = server.Silenced(t)
+	v := mustOpen(t, c)
+	key := mustEnsure(t, v, healthOf(alpha))[0]
+	sealed := mustSeal(t, v, key.ID, "x")
+	v.store.(*sqlStore).patience = 300 * time.Millisecond
+	silence()
+	wantOpen(t, v, key.ID, sealed, "x") // what is open stays so until the next look
+	_, ensuring := v.Ensure(t.Context(), healthOf(bravo))
+	_, finding := v.Find(t.Context(), number)
+	_, listing := v.KeysOf(t.Context(), alpha)
+	for _, err := range []error{ensuring, finding, listing, v.Reserve(t.Context(), number, alpha, command), v.Destroy(t.Context(), key.ID, erasure)} {
+		wantError(t, err, pgsql.ErrUnreachable)
+	}
 }

@@ -29,7 +29,8 @@ type dialect struct {
 	// lockAll keeps others from adding keys and claims until the transaction
 	// ends.
 	lockAll string
-	// patience bounds a transaction; zero: as long as the context.
+	// patience bounds a question and a transaction; zero: as long as the
+	// context.
 	patience time.Duration
 	// scrub makes sure that nothing is left of a key that is a tombstone.
 	scrub func(context.Context, *sql.DB) error
@@ -80,29 +81,34 @@ func (s *sqlStore) close() error {
 	return errors.Join(errs...)
 }
 
-// tx runs f in one transaction that writes. It is on disk when tx returns nil.
-func (s *sqlStore) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+// bounded runs f with the dialect's patience and names what goes wrong.
+func (s *sqlStore) bounded(ctx context.Context, f func(context.Context) error) error {
 	within := ctx
 	if s.patience > 0 {
 		var end context.CancelFunc
 		within, end = context.WithTimeout(ctx, s.patience)
 		defer end()
 	}
-	return s.named(ctx, func() error {
-		tx, err := s.write.BeginTx(within, nil)
+	return s.named(ctx, f(within))
+}
+
+// tx runs f in one transaction that writes. It is on disk when tx returns nil.
+func (s *sqlStore) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	return s.bounded(ctx, func(ctx context.Context) error {
+		tx, err := s.write.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
-		err = alone(within, tx, s.begin)
+		err = alone(ctx, tx, s.begin)
 		if err == nil {
-			err = f(within, tx)
+			err = f(ctx, tx)
 		}
 		if err != nil {
 			_ = tx.Rollback() // what it was rolled back for says more
 			return err
 		}
 		return tx.Commit()
-	}())
+	})
 }
 
 // alone runs a statement that a dialect may do without.
@@ -167,15 +173,22 @@ func list[T any](ctx context.Context, q queryer, scan func(interface{ Scan(...an
 	return found, rows.Err()
 }
 
+// one asks for one key.
+func (s *sqlStore) one(ctx context.Context, query string, args ...any) (r record, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) (err error) {
+		r, err = scanKey(s.read.QueryRowContext(ctx, query, args...))
+		return err
+	})
+	return r, err
+}
+
 func (s *sqlStore) key(ctx context.Context, id event.UUID) (record, error) {
-	r, err := scanKey(s.read.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM keys WHERE key_id = $1`, id[:]))
-	return r, s.named(ctx, err)
+	return s.one(ctx, `SELECT `+keyColumns+` FROM keys WHERE key_id = $1`, id[:])
 }
 
 func (s *sqlStore) liveKey(ctx context.Context, ref Ref) (record, error) {
-	r, err := scanKey(s.read.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM keys WHERE subject = $1 AND side = $2 AND class = $3 AND state = 1`,
-		ref.Subject[:], string(ref.Side), string(ref.Class)))
-	return r, s.named(ctx, err)
+	return s.one(ctx, `SELECT `+keyColumns+` FROM keys WHERE subject = $1 AND side = $2 AND class = $3 AND state = 1`,
+		ref.Subject[:], string(ref.Side), string(ref.Class))
 }
 
 func (s *sqlStore) counted(ctx context.Context, id event.UUID, seals uint64) (total uint64, err error) {
@@ -214,30 +227,41 @@ func (s *sqlStore) destroy(ctx context.Context, id event.UUID, by event.ID) erro
 	return nil
 }
 
-func (s *sqlStore) keysOf(ctx context.Context, subject event.UUID) ([]record, error) {
-	found, err := list(ctx, s.read, scanKey, `SELECT `+keyColumns+` FROM keys WHERE subject = $1 ORDER BY created_at, key_id`, subject[:])
-	return found, s.named(ctx, err)
+func (s *sqlStore) keysOf(ctx context.Context, subject event.UUID) (found []record, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) (err error) {
+		found, err = list(ctx, s.read, scanKey, `SELECT `+keyColumns+` FROM keys WHERE subject = $1 ORDER BY created_at, key_id`, subject[:])
+		return err
+	})
+	return found, err
 }
 
-func (s *sqlStore) destructions(ctx context.Context) (uint64, error) {
-	var n int64
-	err := s.read.QueryRowContext(ctx, `SELECT count FROM tombstones WHERE one = 1`).Scan(&n)
-	return uint64(n), s.named(ctx, err)
+// ask asks for some bytes; nil if there are none.
+func (s *sqlStore) ask(ctx context.Context, query string, args ...any) (value []byte, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) error {
+		err := s.read.QueryRowContext(ctx, query, args...).Scan(&value)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return value, err
+}
+
+func (s *sqlStore) destructions(ctx context.Context) (n uint64, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) error {
+		return s.read.QueryRowContext(ctx, `SELECT count FROM tombstones WHERE one = 1`).Scan(&n)
+	})
+	return n, err
 }
 
 func (s *sqlStore) secret(ctx context.Context, name string) ([]byte, error) {
-	var wrapped []byte
-	err := s.read.QueryRowContext(ctx, `SELECT wrapped FROM secrets WHERE name = $1`, name).Scan(&wrapped)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return wrapped, s.named(ctx, err)
+	return s.ask(ctx, `SELECT wrapped FROM secrets WHERE name = $1`, name)
 }
 
-const insertSecret = `INSERT INTO secrets (name, wrapped, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+const putWrapped = `INSERT INTO secrets (name, wrapped, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 
 func (s *sqlStore) addSecret(ctx context.Context, name string, wrapped []byte) ([]byte, error) {
-	if err := s.exec(ctx, insertSecret, name, wrapped, kekEpoch); err != nil {
+	if err := s.exec(ctx, putWrapped, name, wrapped, kekEpoch); err != nil {
 		return nil, err
 	}
 	return s.secret(ctx, name)

@@ -121,6 +121,11 @@ func addIn(ctx context.Context, tx *sql.Tx, wanted map[Ref]record) (map[Ref]reco
 	return stored, nil
 }
 
+const (
+	insertKeys = `INSERT INTO keys (` + keyColumns + `) VALUES `
+	unlessLive = ` ON CONFLICT (subject, side, class) WHERE state = 1 DO NOTHING`
+)
+
 // addSome puts into stored what addIn returns, for some references, and
 // returns those that have no live key after all.
 func addSome(ctx context.Context, tx *sql.Tx, refs []Ref, wanted, stored map[Ref]record) (missing []Ref, _ error) {
@@ -134,8 +139,8 @@ func addSome(ctx context.Context, tx *sql.Tx, refs []Ref, wanted, stored map[Ref
 			int(k.state), k.created.UnixMicro(), int64(k.epoch), int64(k.sealed))
 		subjects[ref.Subject] = true
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO keys (`+keyColumns+`) VALUES `+strings.Join(rows, ", ")+
-		` ON CONFLICT (subject, side, class) WHERE state = 1 DO NOTHING`, args...); err != nil {
+	values := strings.Join(rows, ", ")
+	if _, err := tx.ExecContext(ctx, insertKeys+values+unlessLive, args...); err != nil {
 		return nil, err
 	}
 	of := make([]string, 0, len(subjects))
@@ -144,7 +149,7 @@ func addSome(ctx context.Context, tx *sql.Tx, refs []Ref, wanted, stored map[Ref
 		args = append(args, subject[:])
 		of = append(of, fmt.Sprintf("$%d", len(args)))
 	}
-	found, err := list(ctx, tx, scanKey, `SELECT `+keyColumns+` FROM keys WHERE state = 1 AND subject IN (`+strings.Join(of, ", ")+`)`, args...)
+	found, err := list(ctx, tx, scanKey, fmt.Sprintf(`SELECT %s FROM keys WHERE state = 1 AND subject IN (%s)`, keyColumns, strings.Join(of, ", ")), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"errors"
 	"time"
 
 	"caseledger/domain/event"
@@ -66,21 +65,20 @@ func (s *sqlStore) unlink(ctx context.Context, c claim) error {
 }
 
 func (s *sqlStore) holder(ctx context.Context, b Blinded) (event.UUID, error) {
-	var person []byte
-	err := s.read.QueryRowContext(ctx, `SELECT person FROM identifiers WHERE blind = $1 AND state = 'confirmed'`, b[:]).Scan(&person)
-	if errors.Is(err, sql.ErrNoRows) {
-		return event.UUID{}, nil
-	}
-	if err != nil {
-		return event.UUID{}, s.named(ctx, err)
+	person, err := s.ask(ctx, `SELECT person FROM identifiers WHERE blind = $1 AND state = 'confirmed'`, b[:])
+	if person == nil || err != nil {
+		return event.UUID{}, err
 	}
 	return event.UUID(person), nil
 }
 
-func (s *sqlStore) reservations(ctx context.Context, before time.Time) ([]claim, error) {
-	found, err := list(ctx, s.read, scanClaim, `SELECT blind, command, person, reserved_at FROM identifiers
-		WHERE state = 'reserved' AND reserved_at < $1 ORDER BY reserved_at, blind`, before.UnixMicro())
-	return found, s.named(ctx, err)
+func (s *sqlStore) reservations(ctx context.Context, before time.Time) (found []claim, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) (err error) {
+		found, err = list(ctx, s.read, scanClaim, `SELECT blind, command, person, reserved_at FROM identifiers
+			WHERE state = 'reserved' AND reserved_at < $1 ORDER BY reserved_at, blind`, before.UnixMicro())
+		return err
+	})
+	return found, err
 }
 
 func scanClaim(row interface{ Scan(...any) error }) (c claim, err error) {
