@@ -149,8 +149,12 @@ type FeedPage struct {
 type Feed interface {
 	// Events returns the entries after a place. It looks at what the caller may
 	// see at the moment of the call: an entry whose case is closed to them by
-	// then is not among them. A place that the ledger does not have, as after an
-	// older copy was restored, is the fault "cursor-not-in-ledger", kind Invalid.
+	// then is not among them.
+	//
+	// The fault "view-behind", kind Unavailable, says after a while of waiting
+	// that it cannot be told yet whose the next entry is. A place that the ledger
+	// does not have, as after an older copy was restored, is the fault
+	// "cursor-not-in-ledger", kind Invalid.
 	Events(ctx context.Context, c Caller, q FeedQuery) (FeedPage, error)
 	// Event returns one entry opened as far as the caller may; the fault
 	// "no-such-event", kind Absent, if it is not there or not for them.

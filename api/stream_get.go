@@ -170,13 +170,10 @@ func (s *stream) serve(ctx context.Context, first []byte, more bool) (why string
 			_ = s.send(s.farewell())
 		}
 	}()
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	defer s.stop(nil)
 	var moved chan error // of the one wait under way
-	defer func() {
-		s.stop(context.Canceled)
-		if moved != nil {
-			<-moved
-		}
-	}()
 	if err := s.send(append([]byte(":\n\n"), first...)); err != nil {
 		return whyUnsent(err)
 	}
@@ -185,7 +182,8 @@ func (s *stream) serve(ctx context.Context, first []byte, more bool) (why string
 	for ready := more; ; {
 		if !ready && moved == nil {
 			moved = make(chan error, 1)
-			go func(from event.Position) { moved <- s.api.config.Feed.Wait(ctx, from) }(s.query.After.Position)
+			ends, from := moved, s.query.After.Position
+			waiting.Go(func() { ends <- s.api.config.Feed.Wait(ctx, from) })
 		}
 		var proceed chan struct{}
 		if ready && pause == nil {
@@ -225,6 +223,9 @@ func (s *stream) forward(ctx context.Context) (more bool, err error) {
 	step, done := context.WithTimeout(ctx, s.api.config.Limits.Request)
 	defer done()
 	text, more, err := s.next(step, false)
+	if fault.Is(err, "view-behind") {
+		return true, nil // the feed has waited for it, and does so again
+	}
 	if err != nil || len(text) == 0 {
 		return more, err
 	}
@@ -365,7 +366,7 @@ func (s *stream) whyFailed(ctx context.Context, err error) string {
 	case ctx.Err() != nil:
 		return clientGone
 	}
-	s.api.blame(ctx, err)
+	_ = s.api.blame(ctx, err) // it is too late to answer with it
 	return turnedAway
 }
 

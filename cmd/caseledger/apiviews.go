@@ -24,6 +24,8 @@ type views struct {
 	now    func() time.Time
 	// smallNumbers is the threshold of the hubs' figures.
 	smallNumbers int
+	// patience is how long the feed waits for what is behind; 0 is catchesUp.
+	patience time.Duration
 }
 
 var _ api.Views = (*views)(nil)
@@ -57,6 +59,7 @@ type view struct {
 	controller event.UUID
 	everybody  bool // every controller's rows: the regulator's auditors
 	looked     bool // the guard has looked at the ledger for this caller
+	isInformed bool // the caseload has come as far as the feed reads
 }
 
 var _ api.View = (*view)(nil)

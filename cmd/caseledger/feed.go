@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,8 +30,16 @@ var _ api.Feed = feed{}
 const lookAhead = 20_000
 
 // catchesUp is how long a process may be behind the one that gave a caller their
-// cursor.
+// cursor, and read models behind the ledger.
 const catchesUp = 2 * time.Second
+
+// errBehind: whose an entry is cannot be told yet.
+var errBehind = &fault.Fault{Kind: fault.Unavailable, Code: "view-behind", Message: "the read model has not caught up with what was recorded", RetryAfter: time.Second}
+
+// waiting bounds a wait for what is behind.
+func (v *views) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, cmp.Or(v.patience, catchesUp))
+}
 
 var errNoPlace = fault.New(fault.Invalid, "cursor-not-in-ledger",
 	"the cursor stands after an entry that the ledger does not have, as after an older copy was restored: begin again without it")
@@ -42,7 +52,7 @@ func (f feed) known(ctx context.Context, after event.Position) (event.Position, 
 	if err != nil || after <= known {
 		return known, err
 	}
-	waiting, done := context.WithTimeout(ctx, catchesUp)
+	waiting, done := f.waiting(ctx)
 	defer done()
 	if _, err := f.record.store.Wait(waiting, after-1); err != nil {
 		if waiting.Err() != nil && ctx.Err() == nil {
@@ -94,6 +104,7 @@ func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) (api.Fe
 			break
 		}
 		passed++
+		before := page.Reached
 		page.Reached = at
 		meta, err := codec.Peek(s.Body)
 		if err != nil {
@@ -102,7 +113,11 @@ func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) (api.Fe
 		if s.Stream.Kind != event.CaseStream || len(types) > 0 && !types[meta.Type] || !q.Person.IsZero() && meta.Subject != q.Person {
 			continue
 		}
-		e, mine, err := v.mine(ctx, reader, s)
+		e, mine, err := v.mine(ctx, reader, s, known)
+		if errors.Is(err, errBehind) && before != q.After {
+			page.Reached, page.More = before, true // so far, and this one next time
+			break
+		}
 		if poisonous(err) {
 			// Whose it is cannot be told, so only those who see everything see
 			// that it is there; it is parked and listed like in the read models.
@@ -148,8 +163,25 @@ func (v *view) kept(ctx context.Context, person event.UUID) (bool, error) {
 	return v.guard.bars(person, v.caller.Actor.ID), nil
 }
 
-// mine opens an entry and says whether it is the caller's to see.
-func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stored) (event.Recorded, bool, error) {
+// informed waits until the caseload says who knows whom in everything up to a
+// position.
+func (v *view) informed(ctx context.Context, known event.Position) error {
+	if v.isInformed {
+		return nil
+	}
+	waiting, done := v.waiting(ctx)
+	defer done()
+	err := v.side.store.WaitFor(waiting, v.side.models.caseload.Projection, known)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return errBehind
+	}
+	v.isInformed = err == nil
+	return err
+}
+
+// mine opens an entry and says whether it is the caller's to see; known is how far
+// the feed reads.
+func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stored, known event.Position) (event.Recorded, bool, error) {
 	e, err := reader.Decode(ctx, s)
 	if err != nil {
 		return e, false, err
@@ -172,6 +204,9 @@ func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stor
 	}
 	// Another side's staff recorded it for this side: it is for those of the
 	// side's controllers who know the person.
+	if err := v.informed(ctx, known); err != nil {
+		return e, false, told(err)
+	}
 	visible := false
 	err = v.side.store.View(ctx, func(read projections.View) error {
 		_, err := v.known(ctx, read, e.Subject)

@@ -19,7 +19,9 @@ import (
 	"caseledger/api"
 	"caseledger/api/recording"
 	"caseledger/domain/access"
+	"caseledger/domain/consent"
 	"caseledger/domain/event"
+	"caseledger/domain/fault"
 	"caseledger/domain/person"
 	"caseledger/eventstore"
 	"caseledger/projections"
@@ -64,35 +66,100 @@ func TestBlackBoxFeedPassesAPoisonEvent(t *testing.T) {
 	}
 }
 
-// TestTheFeedLosesNothingWhereItStopsLooking reads past so many entries of others
-// that one request does not get to the next of the caller's.
-func TestTheFeedLosesNothingWhereItStopsLooking(t *testing.T) {
-	t.Parallel()
+// fed is a record whose feed is read within the test's own process, and whose read
+// models follow when the test says so.
+type fed struct {
+	*record
+	t     *testing.T
+	trust trusted
+	feed  feed
+}
+
+func newFed(t *testing.T) *fed {
+	t.Helper()
 	r, err := opening{dir: dataDir(t.TempDir()), mode: writing, now: time.Now, random: rand.Reader}.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := everybody()
-	all, err := r.views(t.Context(), trust, projections.Options{})
+	all, err := r.views(t.Context(), everybody(), projections.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := all.close(); err != nil {
 			t.Error(err)
 		}
 		if err := r.close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	nurse, _ := memberNamed("NUR1")
-	register := func() {
-		t.Helper()
-		if _, err := r.recorder(time.Now, trust).Record(t.Context(), recording.Request{Command: "register-person", ID: newKey(), Actor: nurse.actor(), Origin: event.Live,
-			Body: person.RegisterPerson{Name: person.Name{Given: "TEST", Family: "SIERRA"}, DateOfBirth: born("1980-02-03"), Sex: person.Male, Region: "N56"}}); err != nil {
-			t.Fatal(err)
-		}
+	})
+	g, err := newGuard(t.Context(), r, time.Now)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return &fed{r, t, everybody(), feed{&views{record: r, sides: all, guard: g, trust: everybody(), now: time.Now, patience: 10 * time.Millisecond}}}
+}
+
+func (f *fed) registers(label string) event.UUID {
+	f.t.Helper()
+	m, _ := memberNamed(label)
+	out, err := f.recorder(time.Now, f.trust).Record(f.t.Context(), recording.Request{Command: "register-person", ID: newKey(), Actor: m.actor(), Origin: event.Live,
+		Body: person.RegisterPerson{Name: person.Name{Given: "TEST", Family: "SIERRA"}, DateOfBirth: born("1980-02-03"), Sex: person.Male, Region: "N56"}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return out.Person
+}
+
+func (f *fed) read(label string, q api.FeedQuery) (api.FeedPage, error) {
+	m, _ := memberNamed(label)
+	return f.feed.Events(f.t.Context(), api.Caller{Actor: m.actor()}, q)
+}
+
+// TestTheFeedWaitsUntilItKnowsWhoseAnEntryIs has the read models behind the ledger:
+// an entry that another side's staff recorded for the caller's is not passed over.
+func TestTheFeedWaitsUntilItKnowsWhoseAnEntryIs(t *testing.T) {
+	t.Parallel()
+	f := newFed(t)
+	if err := f.feed.sides.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	who := f.registers("PP1")
+	nurse, _ := memberNamed("NUR1")
+	history, err := f.history(t.Context(), f.codec.Reader, who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := eventstore.Command{ID: newKey(), Stream: event.Case(who), Subject: who, Effective: event.At(time.Now()), Actor: nurse.actor(), Origin: event.Live}
+	batch, err := f.codec.Seal(t.Context(), command, []event.Draft{{Side: event.Probation, Data: consent.ConsentWithdrawn{Consent: newKey(), To: "PP"}}}, history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.store.Append(t.Context(), command.Stream, event.Revision(len(history)), batch); err != nil {
+		t.Fatal(err)
+	}
+	page, err := f.read("PP1", api.FeedQuery{Limit: 100})
+	if err != nil || len(page.Entries) == 0 || !page.More || page.Entries[len(page.Entries)-1].Type == "consent.withdrawn" {
+		t.Fatalf("with the read models behind: %+v, %v; want the entries before it", page, err)
+	}
+	if again, err := f.read("PP1", api.FeedQuery{Limit: 100, After: page.Reached}); !fault.Is(err, "view-behind") {
+		t.Fatalf("asked again: %+v, %v; want view-behind", again, err)
+	}
+	if err := f.feed.sides.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if page, err = f.read("PP1", api.FeedQuery{Limit: 100, After: page.Reached}); err != nil || len(page.Entries) != 1 || page.Entries[0].Type != "consent.withdrawn" || page.More {
+		t.Errorf("with the read models there: %+v, %v; want the entry", page, err)
+	}
+}
+
+// TestTheFeedLosesNothingWhereItStopsLooking reads past so many entries of others
+// that one request does not get to the next of the caller's.
+func TestTheFeedLosesNothingWhereItStopsLooking(t *testing.T) {
+	t.Parallel()
+	r := newFed(t)
+	nurse, _ := memberNamed("NUR1")
+	register := func() { r.registers("NUR1") }
 	register()
 	look := eventstore.Command{ID: newKey(), Stream: event.Access(newKey()), Subject: nurse.actor().Org, Effective: event.At(time.Now()), Actor: nurse.actor(), Origin: event.Live}
 	sealed, err := r.codec.Seal(t.Context(), look, []event.Draft{{Data: access.RecordAccessed{View: "person", Class: access.ReadOne}}}, nil)
@@ -124,15 +191,9 @@ func TestTheFeedLosesNothingWhereItStopsLooking(t *testing.T) {
 			want = append(want, s.ID)
 		}
 	}
-	g, err := newGuard(t.Context(), r, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := feed{&views{record: r, sides: all, guard: g, trust: trust, now: time.Now}}
-	auditor, _ := memberNamed("AUD1")
 	q := api.FeedQuery{Limit: 7}
 	for more := true; more; {
-		page, err := f.Events(t.Context(), api.Caller{Actor: auditor.actor()}, q)
+		page, err := r.read("AUD1", q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,9 +261,10 @@ func TestBlackBoxACursorOfAnotherHistory(t *testing.T) {
 
 // fedEntry is what these tests read of an entry.
 type fedEntry struct {
-	Event event.ID `json:"event"`
-	Entry string   `json:"entry"`
-	Type  string   `json:"type"`
+	Event  event.ID   `json:"event"`
+	Entry  string     `json:"entry"`
+	Type   string     `json:"type"`
+	Person event.UUID `json:"person"`
 }
 
 // events reads the whole feed of one of the cast, and the cursor after it.
