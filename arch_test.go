@@ -454,6 +454,7 @@ type dependency struct {
 }
 
 var dependencies = []dependency{
+	{"github.com/EventStore/EventStore-Client-Go/v4", []string{"eventstore/kurrent"}},
 	{"github.com/cedar-policy/cedar-go", []string{"domain/lawfulness"}},
 	{"github.com/danielgtaylor/huma/v2", []string{"api"}},
 	{"github.com/go-chi/chi/v5", []string{"api"}},
@@ -465,6 +466,7 @@ var dependencies = []dependency{
 	{"github.com/schollz/progressbar/v3", []string{"cmd"}},
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd"}},
+	{"google.golang.org/grpc", []string{"eventstore/kurrent"}},
 	{"modernc.org/sqlite", []string{"cmd"}},
 	// Tests only.
 	{"github.com/Shopify/toxiproxy/v2", nil},
