@@ -105,7 +105,7 @@ func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 		func(context.Context) diagnosis { return p.checkKeyFile(dir) },
 		func(ctx context.Context) diagnosis {
 			var err error
-			if r, err = p.opening(reading).open(ctx); err != nil {
+			if r, err = p.open(ctx, reading); err != nil {
 				return diagnosis{Check: "store", err: err}
 			}
 			marked := "may hold real people"
@@ -183,6 +183,12 @@ func (p *program) checkViews(ctx context.Context, r *record) diagnosis {
 	}
 	head, err := r.head(ctx)
 	if err != nil {
+		return diagnosis{Check: "read models", err: err}
+	}
+	if ours, err := r.ours(ctx); err != nil || !ours {
+		if err == nil {
+			err = errAnother
+		}
 		return diagnosis{Check: "read models", err: err}
 	}
 	there, parked := 0, 0

@@ -26,11 +26,11 @@ type monitors struct {
 // monitors opens what judges the record. now is the moment up to which it does.
 // recorder gives the commands that fall due; nil: they are left for a server.
 func (r *record) monitors(ctx context.Context, t trusted, now func() time.Time, recorder *recording.Recorder, progress func(reactor.Sum)) (*monitors, error) {
-	k, err := keep.OpenSQLite(ctx, r.dir.file(monitorsFile))
+	k, err := r.openMemo(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", r.dir.file(monitorsFile), err)
+		return nil, err
 	}
-	config := reactor.Config{Store: r.store, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
+	config := reactor.Config{Store: r.follows, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
 		Judges: reactor.Monitors(), Broken: poisonous, Clock: now, After: time.After, Progress: progress}
 	if recorder != nil {
 		config.Do = givingWhatIsDue(recorder)
@@ -70,15 +70,15 @@ func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, eve
 
 // follow judges what is recorded, and what becomes due, until ctx ends. What
 // fails is tried again, later each time, up to a minute; where another process
-// has taken over it is left to that one.
-func (m *monitors) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+// has taken over it is left to that one, unless this one was elected.
+func (m *monitors) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	for wait := time.Second; ; wait = min(wait*2, time.Minute) {
 		err := m.Run(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		log.ErrorContext(ctx, "monitors stopped", slog.String("error", err.Error()))
-		if errors.Is(err, reactor.ErrFenced) {
+		if errors.Is(err, reactor.ErrFenced) && !elected {
 			return
 		}
 		select {

@@ -22,6 +22,13 @@ var binaryFormat = []int16{1}
 
 func int8Bytes(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
+func boolBytes(b bool) []byte {
+	if b {
+		return []byte{1}
+	}
+	return []byte{0}
+}
+
 func int8From(b []byte) (int64, error) {
 	if len(b) != 8 {
 		return 0, fmt.Errorf("%w: an integer of %d bytes", ErrDamaged, len(b))

@@ -81,6 +81,7 @@ func configure(o Options) (*pgxpool.Config, error) {
 func session(c *pgx.ConnConfig, o Options) {
 	for name, value := range map[string]string{
 		"search_path":                         "pg_catalog",
+		"plan_cache_mode":                     "force_generic_plan",
 		"default_transaction_isolation":       "read committed",
 		"statement_timeout":                   milliseconds(statementBound),
 		"idle_in_transaction_session_timeout": milliseconds(statementBound),
@@ -131,8 +132,8 @@ func verify(ctx context.Context, conn *pgconn.PgConn, required []requirement) er
 	if err != nil {
 		return err
 	}
-	if n, err := strconv.Atoi(rows[0][0]); err != nil || n < lowestVersion {
-		return fmt.Errorf("%w: server_version_num is %s, want %d or more", ErrSettings, rows[0][0], lowestVersion)
+	if err := checkServer(rows[0][0]); err != nil {
+		return err
 	}
 	columns := ""
 	for i, r := range required {
@@ -148,6 +149,14 @@ func verify(ctx context.Context, conn *pgconn.PgConn, required []requirement) er
 		if got := rows[0][i]; !slices.Contains(r.want, got) {
 			return fmt.Errorf("%w: %s is %q, want %q", ErrSettings, r.name, got, r.want[0])
 		}
+	}
+	return nil
+}
+
+// checkServer finds a server_version_num that is too low.
+func checkServer(version string) error {
+	if n, err := strconv.Atoi(version); err != nil || n < lowestVersion {
+		return fmt.Errorf("%w: server_version_num is %q, want %d or more", ErrSettings, version, lowestVersion)
 	}
 	return nil
 }

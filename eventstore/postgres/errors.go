@@ -2,9 +2,13 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -76,7 +80,7 @@ func answered(err error) bool {
 // named is an error of the server, or on the way to it, as one of this
 // package's where it is one.
 func named(err error) error {
-	for _, known := range []error{ErrSettings, ErrDamaged, context.Canceled, context.DeadlineExceeded} {
+	for _, known := range []error{ErrSettings, ErrPrivileges, ErrOlder, ErrNewer, ErrForeign, ErrDamaged, context.Canceled} {
 		if errors.Is(err, known) {
 			return err
 		}
@@ -100,7 +104,25 @@ func named(err error) error {
 	case code != "":
 		return fmt.Errorf("postgres: %w", err)
 	}
-	return ErrUnreachable
+	return fmt.Errorf("%w: %s", ErrUnreachable, reason(err))
+}
+
+// reason says why there is no connection, without the words of whoever found
+// out: those may hold a host's or a user's name.
+func reason(err error) string {
+	switch {
+	case pgconn.Timeout(err) || errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nobody listens there"
+	case errors.As(err, new(*net.DNSError)):
+		return "the host's name is not known"
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return "its certificate is not trusted"
+	case strings.Contains(err.Error(), "refused TLS"):
+		return "it speaks no TLS"
+	}
+	return "the connection was lost"
 }
 
 // refused is the outcome of an append that was not recorded.

@@ -8,7 +8,7 @@ import (
 	"caseledger/eventstore"
 )
 
-// place of an event that is recorded.
+// recorded is the place of an event.
 type recorded struct {
 	stream   event.StreamID
 	revision eventstore.Revision
@@ -53,26 +53,26 @@ func (w *writer) find(ctx context.Context, group []*request) (map[event.ID]recor
 	return found, nil
 }
 
-// answer gives requests that recorded nothing their outcomes: that of a retry,
-// a duplicate or a conflict.
-func (w *writer) answer(ctx context.Context, misfits []*request) error {
-	found, err := w.find(ctx, misfits)
+// answer gives the misfits of a plan that was committed their outcomes: that of
+// a retry, a duplicate or a conflict.
+func (w *writer) answer(ctx context.Context, p *plan) error {
+	found, err := w.find(ctx, p.misfits)
 	if err != nil {
 		return err
 	}
-	for _, r := range misfits {
-		r.appended, r.err = verdict(r, found)
+	for _, r := range p.misfits {
+		r.appended, r.err = verdict(r, found, p.before(r))
 	}
 	return nil
 }
 
-func verdict(r *request, found map[event.ID]recorded) (eventstore.Appended, error) {
+func verdict(r *request, found map[event.ID]recorded, before eventstore.Position) (eventstore.Appended, error) {
 	var first, last recorded
 	matched := 0 // ids that are recorded one after the other from the first on
 	for i, e := range r.events {
 		at, ok := found[e.ID]
 		switch {
-		case !ok:
+		case !ok || at.position > before:
 			continue
 		case i == 0:
 			first = at

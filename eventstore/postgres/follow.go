@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -16,6 +17,11 @@ const (
 	pollEvery        = time.Second
 	standbyPollEvery = 100 * time.Millisecond
 )
+
+// followLock is the key of the advisory lock that every follower shares:
+// "caseledf". Who counts one holder is alone, and need tell nobody; a process
+// that came since looks for itself within pollEvery.
+const followLock = 0x636173656c656466
 
 // follower keeps the signal up to what other processes append: it listens, and
 // looks once in a while in case a word was lost.
@@ -32,6 +38,7 @@ func (f *follower) run(ctx context.Context) {
 		// What ends it is a connection that was lost, or one to a server that is
 		// not the one to write to any more; waiting goes on meanwhile.
 		_ = f.follow(ctx)
+		f.alone(false)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pollEvery / 4):
@@ -54,10 +61,12 @@ func (f *follower) follow(ctx context.Context) error {
 	}
 	defer hangUp(conn)
 	f.every = pollEvery
-	switch err := conn.ExecParams(connecting, "LISTEN "+channel, nil, nil, nil, nil).Read().Err; {
-	case answered(err):
+	if _, err := query(connecting, conn, "LISTEN "+channel); answered(err) {
 		f.every = standbyPollEvery
-	case err != nil:
+	} else if err != nil {
+		return err
+	}
+	if _, err := query(connecting, conn, "SELECT pg_advisory_lock_shared($1::bigint)", strconv.Itoa(followLock)); err != nil {
 		return err
 	}
 	for {
@@ -89,22 +98,36 @@ func (f *follower) wait(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 }
 
-// look raises the signal to the head.
+// look raises the signal to the head, and finds out who else follows.
 func (f *follower) look(ctx context.Context, conn *pgconn.PgConn) error {
 	ctx, cancel := context.WithTimeout(ctx, clientBound)
 	defer cancel()
-	result := conn.ExecParams(ctx, "SELECT position, current_setting('transaction_read_only') = 'on' FROM caseledger.head",
-		nil, nil, nil, binaryFormat).Read()
-	head, err := headOf(result)
-	if err != nil {
+	rows, err := query(ctx, conn, `
+SELECT position, current_setting('transaction_read_only'), (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid::bigint << 32 | objid::bigint = $1::bigint)
+FROM caseledger.head`, strconv.Itoa(followLock))
+	switch {
+	case err != nil:
 		return err
-	}
-	if readOnly := result.Rows[0][1]; !f.store.options.ReadOnly && len(readOnly) == 1 && readOnly[0] == 1 {
+	case len(rows) != 1:
+		return fmt.Errorf("%w: there is no head row", ErrDamaged)
+	case !f.store.options.ReadOnly && rows[0][1] != "off":
 		f.store.leave()
 		return errReadOnlySession
 	}
-	f.store.signal.raise(head)
+	f.alone(rows[0][2] == "1")
+	head, err := strconv.ParseUint(rows[0][0], 10, 63)
+	if err != nil {
+		return fmt.Errorf("%w: the head row is at %s", ErrDamaged, rows[0][0])
+	}
+	f.store.signal.raise(eventstore.Position(head))
 	return nil
+}
+
+func (f *follower) alone(yes bool) {
+	if f.store.seq != nil {
+		f.store.seq.writer.alone.Store(yes)
+	}
 }
 
 // leave gives up every connection: the server takes no writes any more, and

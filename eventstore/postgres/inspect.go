@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -22,23 +21,12 @@ func (s *Store) inspect(ctx context.Context, config *pgconn.Config) error {
 		return named(err)
 	}
 	defer hangUp(conn)
-	if err := checkVersion(ctx, conn); err != nil {
-		return err
-	}
-	for _, check := range []func(context.Context, *pgconn.PgConn) error{s.checkPrivileges, checkShape, checkEnd} {
+	for _, check := range []func(context.Context, *pgconn.PgConn) error{checkVersion, checkShape, s.checkPrivileges, checkEnd} {
 		if err := check(ctx, conn); err != nil {
-			return opening(err)
+			return named(err)
 		}
 	}
 	return nil
-}
-
-// opening is an error of the server met while opening, as one of this package's.
-func opening(err error) error {
-	if state(err) == "" && !errors.As(err, new(*pgconn.ConnectError)) {
-		return err
-	}
-	return named(err)
 }
 
 // checkVersion compares the migrations that were applied with those known.
@@ -128,7 +116,10 @@ WHERE c.relnamespace = 'caseledger'::regnamespace AND c.relname IN ('events', 'h
 UNION ALL
 SELECT format('%s is not an ordinary, logged table', relname) FROM pg_class
 WHERE relnamespace = 'caseledger'::regnamespace AND relname IN ('events', 'head')
-	AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity OR relispartition OR relhasrules)
+	AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity OR relispartition)
+UNION ALL
+SELECT format('%s has the rule %s', c.relname, r.rulename) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+WHERE c.relnamespace = 'caseledger'::regnamespace AND c.relname IN ('events', 'head')
 UNION ALL
 SELECT format('%s has the trigger %s', c.relname, t.tgname) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'caseledger'::regnamespace AND c.relname IN ('events', 'head') AND NOT t.tgisinternal`

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"math"
+
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 )
@@ -27,6 +29,15 @@ type knowledge struct {
 	ids        map[event.ID]bool
 }
 
+// before is the position that a misfit comes after: what its group records
+// later is not there yet for it.
+func (p *plan) before(misfit *request) eventstore.Position {
+	if p.rows == 0 {
+		return math.MaxInt64
+	}
+	return p.last - eventstore.Position(p.rows-misfit.row)
+}
+
 // place sorts the requests of a group, in order of arrival. stale are the
 // streams of requests that what is known does not place.
 func place(group []*request, k knowledge) plan {
@@ -45,6 +56,7 @@ func place(group []*request, k knowledge) plan {
 			}
 		}
 		if r.expected != head && r.expected != eventstore.AtEnd || k.ids != nil && k.takes(r) {
+			r.row = p.rows
 			p.misfits = append(p.misfits, r)
 			continue
 		}

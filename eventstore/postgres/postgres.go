@@ -93,9 +93,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	if !o.ReadOnly {
 		w := &writer{config: base, heads: s.heads, signal: s.signal, bound: clientBound}
-		connecting, cancel := context.WithTimeout(ctx, clientBound)
-		defer cancel()
-		if err := w.connect(connecting); err != nil {
+		if err := w.connect(); err != nil {
 			s.pool.Close()
 			return nil, named(err)
 		}

@@ -5,12 +5,14 @@ package postgres_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 
 	"caseledger/domain/event"
@@ -27,6 +29,13 @@ func TestMain(m *testing.M) {
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(tb testing.TB, clock func() time.Time) eventstore.Store {
 		return open(tb, postgres.Options{URL: migrated(tb, pgtest.Shared(tb)), Clock: clock})
+	})
+}
+
+func TestStoreUnderFaults(t *testing.T) {
+	storetest.Faults(t, func(tb testing.TB, clock func() time.Time) (eventstore.Store, func(int, storetest.Fault)) {
+		s := open(tb, postgres.Options{URL: migrated(tb, pgtest.Shared(tb)), Clock: clock})
+		return s, s.Inject
 	})
 }
 
@@ -93,4 +102,24 @@ func named(parts ...int) event.UUID {
 		bytes = binary.BigEndian.AppendUint64(bytes, uint64(p))
 	}
 	return event.DeriveUUID("test", bytes)
+}
+
+// try runs a statement as the role of a connection string.
+func try(tb testing.TB, url, statement string) error {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(tb.Context(), statement)
+	return err
+}
+
+func sqlState(err error) string {
+	var answered *pgconn.PgError
+	if errors.As(err, &answered) {
+		return answered.Code
+	}
+	return ""
 }

@@ -33,14 +33,16 @@ type request struct {
 	size     int // bytes of the bodies
 
 	first eventstore.Revision // of the events, once they are placed
-	row   int                 // of the last event among those of its group, from 1
+	row   int                 // of the last event among those of its group, from 1; of a misfit, of the last before it
 
 	appended eventstore.Appended
 	err      error
 	done     chan struct{} // closed when appended and err are set
 }
 
-// sequencer is the one goroutine that writes, and the queue before it.
+// sequencer is the queue before the one connection that writes, and the
+// goroutine that empties it. While nothing waits, whoever appends writes by
+// themselves: handing a single append over costs as much as half a commit.
 type sequencer struct {
 	writer *writer
 	clock  func() time.Time
@@ -48,7 +50,8 @@ type sequencer struct {
 	mu       sync.Mutex
 	waiting  []*request
 	stopping bool
-	arrived  chan struct{} // holds a token when waiting or stopping changed
+	busy     bool          // somebody writes, and owns what follows
+	changed  chan struct{} // holds a token when one of these did
 	stopped  chan struct{} // closed when the goroutine has ended
 
 	last     int           // requests in the last group
@@ -56,10 +59,12 @@ type sequencer struct {
 }
 
 func newSequencer(w *writer, clock func() time.Time) *sequencer {
-	return &sequencer{writer: w, clock: clock, arrived: make(chan struct{}, 1), stopped: make(chan struct{})}
+	return &sequencer{writer: w, clock: clock, changed: make(chan struct{}, 1), stopped: make(chan struct{})}
 }
 
-// Append implements [eventstore.Store].
+// Append implements [eventstore.Store]. A context that ends while the append
+// is being written may be noticed only when that has ended, within seven
+// seconds.
 func (s *Store) Append(ctx context.Context, stream event.StreamID, expected eventstore.Revision, events []eventstore.Event) (eventstore.Appended, error) {
 	if err := ctx.Err(); err != nil {
 		return eventstore.Appended{}, err
@@ -71,8 +76,12 @@ func (s *Store) Append(ctx context.Context, stream event.StreamID, expected even
 		return eventstore.Appended{}, ErrReadOnly
 	}
 	r := newRequest(ctx, stream, expected, events)
-	if err := s.seq.put(r); err != nil {
+	if alone, err := s.seq.put(r); err != nil {
 		return eventstore.Appended{}, err
+	} else if alone {
+		s.seq.write([]*request{r})
+		s.seq.release()
+		return r.appended, r.err
 	}
 	select {
 	case <-r.done:
@@ -99,24 +108,53 @@ func newRequest(ctx context.Context, stream event.StreamID, expected eventstore.
 	return r
 }
 
-func (q *sequencer) put(r *request) error {
+// put takes a request into the queue, unless nobody writes and nobody is
+// expected: then the caller is alone, and is the one to write and to release.
+func (q *sequencer) put(r *request) (alone bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.stopping:
-		return eventstore.ErrClosed
+		return false, eventstore.ErrClosed
 	case len(q.waiting) >= maxWaiting:
-		return fmt.Errorf("%w: %d appends are waiting", eventstore.ErrUnavailable, len(q.waiting))
+		return false, fmt.Errorf("%w: %d appends are waiting", eventstore.ErrUnavailable, len(q.waiting))
+	case !q.busy && len(q.waiting) == 0 && q.last < 2:
+		q.busy = true
+		return true, nil
 	}
 	q.waiting = append(q.waiting, r)
-	q.poke()
-	return nil
+	if !q.busy {
+		q.poke()
+	}
+	return false, nil
 }
 
 func (q *sequencer) poke() {
 	select {
-	case q.arrived <- struct{}{}:
+	case q.changed <- struct{}{}:
 	default:
+	}
+}
+
+// acquire makes the sequencer's goroutine the one that writes, if something
+// waits and nobody does.
+func (q *sequencer) acquire() (acquired, ended bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.busy || len(q.waiting) == 0 {
+		return false, q.stopping && !q.busy
+	}
+	q.busy = true
+	return true, false
+}
+
+// release lets the next one write.
+func (q *sequencer) release() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy = false
+	if len(q.waiting) > 0 || q.stopping {
+		q.poke()
 	}
 }
 
@@ -133,15 +171,16 @@ func (q *sequencer) stop() {
 func (q *sequencer) run() {
 	defer close(q.stopped)
 	for {
-		q.gather()
-		group, stopping := q.take()
+		acquired, ended := q.acquire()
 		switch {
-		case len(group) > 0:
-			q.write(group)
-		case stopping:
+		case acquired:
+			q.gather()
+			q.write(q.take())
+			q.release()
+		case ended:
 			return
 		default:
-			<-q.arrived
+			<-q.changed
 		}
 	}
 }
@@ -179,7 +218,7 @@ func (q *sequencer) length() int {
 }
 
 // take removes the next group from the queue, in order of arrival.
-func (q *sequencer) take() (group []*request, stopping bool) {
+func (q *sequencer) take() []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	events, size, n := 0, 0, 0
@@ -190,11 +229,11 @@ func (q *sequencer) take() (group []*request, stopping bool) {
 			break
 		}
 	}
-	group = q.waiting[:n:n]
+	group := q.waiting[:n:n]
 	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
 		q.waiting = nil
 	}
-	return group, q.stopping
+	return group
 }
 
 // write commits a group and answers its members. The head is known before any

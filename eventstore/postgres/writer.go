@@ -13,30 +13,29 @@ import (
 	"caseledger/eventstore"
 )
 
-// channel is where a group says that it was committed, with the head.
+// channel is where a group says that it was committed, with the head, while
+// another process follows the ledger.
 const channel = "caseledger"
 
 // writeStatements are those of the writer, by the names they are prepared under.
 //
 // insert commits a group in one round trip. It takes the head row first, which
 // no two transactions hold at a time, so that positions are in the order of
-// commits and have no gaps; and it asks for a commit that is on disk whatever
-// the session, role or database says.
+// commits and have no gaps; and it sets, for its transaction, that the commit
+// waits for the disk, if that was unset since the session was made.
 var writeStatements = map[string]string{
 	"insert": `
-WITH durable AS MATERIALIZED (
-	SELECT set_config('synchronous_commit',
-		CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true) AS commit
-), taken AS (
+WITH taken AS (
 	UPDATE caseledger.head SET position = position + $1::bigint, recorded_at = greatest(recorded_at, $2::bigint)
-	FROM durable WHERE durable.commit IN ('on', 'remote_apply')
+	WHERE CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN true
+		ELSE set_config('synchronous_commit', 'on', true) = 'on' END
 	RETURNING position, recorded_at
 ), inserted AS (
 	INSERT INTO caseledger.events (position, recorded_at, revision, event_id, stream, body)
 	SELECT taken.position - $1::bigint + e.n, taken.recorded_at, e.revision, e.event_id, e.stream, e.body
 	FROM taken, unnest($3::bigint[], $4::uuid[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS e (revision, event_id, stream, body, n)
 )
-SELECT position, recorded_at, pg_notify('` + channel + `', position::text) FROM taken`,
+SELECT position, recorded_at, CASE WHEN $7::boolean THEN pg_notify('` + channel + `', position::text) END FROM taken`,
 	// last is the head row, held until the transaction ends.
 	"last":  "SELECT position FROM caseledger.head FOR UPDATE",
 	"heads": "SELECT s.stream, coalesce((SELECT max(e.revision) FROM caseledger.events e WHERE e.stream = s.stream), 0) FROM unnest($1::bytea[]) AS s (stream)",
@@ -44,7 +43,7 @@ SELECT position, recorded_at, pg_notify('` + channel + `', position::text) FROM 
 }
 
 // writer is the one connection that appends. It is used by the sequencer's
-// goroutine alone, but for doubt.
+// goroutine alone, but for doubt and alone.
 type writer struct {
 	config *pgconn.Config
 	conn   *pgconn.PgConn // nil: to be made
@@ -52,30 +51,45 @@ type writer struct {
 	signal *signal
 	bound  time.Duration // of a group
 
-	// doubt is set by whoever sees that the server may be the wrong one.
-	doubt atomic.Bool
+	// doubt is set by whoever sees that the server may be the wrong one, and
+	// alone by whoever sees that no other process follows the ledger.
+	doubt, alone atomic.Bool
 	// committing sends the statement that commits; a test puts faults in its way.
 	committing func(send func() error) error
 }
 
 // connect makes sure that there is a connection.
-func (w *writer) connect(ctx context.Context) error {
+func (w *writer) connect() error {
 	if w.doubt.Swap(false) || w.conn != nil && w.conn.IsClosed() {
 		w.drop()
 	}
 	if w.conn != nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), w.bound)
+	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, w.config)
 	if err != nil {
-		return err
+		return unconnected{err}
 	}
 	if err := prepare(ctx, conn, writeStatements); err != nil {
 		hangUp(conn)
-		return err
+		return unconnected{err}
 	}
 	w.conn = conn
 	return nil
+}
+
+// limit bounds what is done over the connection until the function that it
+// returns is called.
+func (w *writer) limit() (end func()) {
+	conn := w.conn.Conn()
+	timer := time.AfterFunc(w.bound, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // what is under way fails
+	return func() {
+		if !timer.Stop() {
+			w.doubt.Store(true)
+		}
+	}
 }
 
 // drop gives the connection up, and what was known through it.
@@ -92,12 +106,21 @@ func (w *writer) run(ctx context.Context, name string, params ...[]byte) ([][][]
 	return result.Rows, result.Err
 }
 
+// maxTries bounds the tries of a group: in hope, with care, and again where a
+// connection was lost before either.
+const maxTries = 4
+
+// unconnected marks the error of a connection that was not made.
+type unconnected struct{ error }
+
+func (u unconnected) Unwrap() error { return u.error }
+
 // write sets the outcome of every request of a group. Nothing here is bound
 // to a caller's context: a commit is never interrupted but by the bound.
 func (w *writer) write(group []*request, now int64) {
 	var err error
-	careful := false
-	for range 4 {
+	careful, lost := false, false
+	for range maxTries {
 		if err = w.try(group, now, careful); err == nil {
 			return
 		}
@@ -113,9 +136,13 @@ func (w *writer) write(group []*request, now int64) {
 			w.heads.forget() // somebody else has appended, or an id is recorded
 			careful = true
 			continue
+		case errors.As(err, new(unconnected)):
 		case !answered(err) || state(err) == readOnlySession:
-			w.drop() // nothing was sent, or this is a standby: try another connection
-			continue
+			w.drop()
+			if !lost { // before anything was sent, or to a standby: try another once
+				lost = true
+				continue
+			}
 		}
 		break
 	}
@@ -127,8 +154,6 @@ func (w *writer) write(group []*request, now int64) {
 // try does a group in one transaction. An error says that nothing was
 // recorded, unless it is unsettled, and that no request has an outcome yet.
 func (w *writer) try(group []*request, now int64, careful bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.bound)
-	defer cancel()
 	live := make([]*request, 0, len(group))
 	for _, r := range group {
 		r.appended, r.err = eventstore.Appended{}, nil
@@ -141,9 +166,11 @@ func (w *writer) try(group []*request, now int64, careful bool) error {
 	if len(live) == 0 {
 		return nil
 	}
-	if err := w.connect(ctx); err != nil {
+	if err := w.connect(); err != nil {
 		return err
 	}
+	defer w.limit()()
+	ctx := context.Background() // a context that can end costs a goroutine for every statement
 	insert := w.tryHopefully
 	if careful {
 		insert = w.tryCarefully
@@ -157,7 +184,7 @@ func (w *writer) try(group []*request, now int64, careful bool) error {
 	}
 	w.signal.raise(p.last)
 	if len(p.misfits) > 0 {
-		if err := w.answer(ctx, p.misfits); err != nil {
+		if err := w.answer(ctx, &p); err != nil {
 			w.drop()
 			for _, r := range p.misfits {
 				r.appended, r.err = eventstore.Appended{}, refused(err)
@@ -262,7 +289,7 @@ func (w *writer) insert(ctx context.Context, p *plan, now int64) error {
 		}
 	}
 	rows, err := w.run(ctx, "insert", int8Bytes(int64(p.rows)), int8Bytes(now),
-		revisions.encoded(), ids.encoded(), streams.encoded(), bodies.encoded())
+		revisions.encoded(), ids.encoded(), streams.encoded(), bodies.encoded(), boolBytes(!w.alone.Load()))
 	if err != nil {
 		return err
 	}
