@@ -151,8 +151,7 @@ func (n *Numbers) Add(ctx context.Context, from, to numbering.Tail, entries []nu
 			return errors.Join(err, numbering.ErrCopyMoved)
 		}
 		err := each(ctx, tx, `INSERT INTO entries (position, recorded_at, event_id, stream, revision, commit_at, prepare_at) VALUES (?,?,?,?,?,?,?)`,
-			len(entries), func(i int) []any {
-				e := &entries[i]
+			entries, func(e numbering.Entry) []any {
 				stream := e.Stream.Bytes()
 				return []any{int64(e.Position), e.RecordedAt.UnixMicro(), e.ID.UUID[:], stream[:], int64(e.Revision), int64(e.At.Commit), int64(e.At.Prepare)}
 			})
