@@ -275,7 +275,9 @@ func (s *Store) number(ctx context.Context) {
 		if len(group) > 0 && (urgent || due) {
 			late, due = nil, false
 			if urgent && s.gather(ctx, window) {
-				group, base, _ = s.group()
+				if group, base, _ = s.group(); len(group) == 0 {
+					continue // others numbered it meanwhile
+				}
 			}
 			begun := s.clock()
 			err := s.write(ctx, group, base)

@@ -204,7 +204,7 @@ func (s *session) once(parent context.Context, call func(context.Context, *esdb.
 		}
 		tear := time.AfterFunc(grace, c.tear)
 		go func() {
-			<-done
+			_ = <-done // nobody waits for it any more
 			tear.Stop()
 		}()
 		return fmt.Errorf("%w: no answer in time", errLost)
