@@ -122,6 +122,9 @@ func (in *ingest) run(ctx context.Context, ledger iter.Seq2[eventstore.Stored, e
 			err = ctx.Err()
 		}
 		if err == nil {
+			err = in.store.order.closing()
+		}
+		if err == nil {
 			err = in.check(ctx, e)
 		}
 		if err == nil && (len(in.chunk) >= chunkEvents || in.size >= chunkBytes) {
@@ -214,8 +217,7 @@ func (in *ingest) number(ctx context.Context) error {
 		if r.id != e.ID.UUID || r.stream != s.names.of(e.Stream) || r.revision+1 != uint64(e.Revision) {
 			return fmt.Errorf("%w: another process appends to it", eventstore.ErrUnavailable)
 		}
-		_, _, by := mark(r.meta)
-		entries[i] = numbering.Entry{Position: e.Position, RecordedAt: e.RecordedAt, ID: e.ID, Stream: e.Stream, Revision: e.Revision, At: r.at, By: by}
+		entries[i] = numbering.Entry{Position: e.Position, RecordedAt: e.RecordedAt, ID: e.ID, Stream: e.Stream, Revision: e.Revision, At: r.at, By: r.mark.by}
 	}
 	data := numbering.Encode(entries)
 	id := event.DeriveUUID("caseledger-index", data)
@@ -279,7 +281,7 @@ func (in *ingest) mark(ctx context.Context, kind string) error {
 func (s *Store) insist(ctx context.Context, stream string, held uint64, events []esdb.EventData) error {
 	until, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	for {
+	for rest := pause; ; rest = min(2*rest, maxPause) {
 		at, err := s.session.append(until, stream, held, events)
 		switch {
 		case err == nil:
@@ -289,7 +291,7 @@ func (s *Store) insist(ctx context.Context, stream string, held uint64, events [
 			return ctx.Err()
 		case errors.Is(err, errOversize):
 			return fmt.Errorf("%w: %w", eventstore.ErrTooLarge, err)
-		case !transient(err), !wait(until, pause):
+		case !transient(err), !wait(until, rest):
 			return refused(err)
 		}
 	}

@@ -90,10 +90,21 @@ func (o *order) learn(at numbering.LogPosition) {
 	}
 }
 
+// refuse lets no further append begin.
 func (o *order) refuse() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.refusing = true
+}
+
+// closing says whether the store is being closed.
+func (o *order) closing() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.refusing {
+		return eventstore.ErrClosed
+	}
+	return nil
 }
 
 // behind reports whether an event has waited too long for its position.
@@ -133,36 +144,12 @@ func (s *Store) load(ctx context.Context) error {
 	return s.reconcile(ctx)
 }
 
-// reconcile compares the last numbered event with the database: of an index
-// without its events nothing may be told.
+// reconcile compares the end of the index with the log: of numbers without
+// their events nothing may be told.
 func (s *Store) reconcile(ctx context.Context) error {
 	last := s.order.tail.Position
-	if last == 0 {
-		return nil
-	}
-	entries, err := s.copy.After(ctx, last-1, 1)
-	if err != nil || len(entries) != 1 {
-		return fmt.Errorf("the local copy of the index: %w", errors.Join(err, numbering.ErrCopyMoved))
-	}
-	e := entries[0]
-	got, err := s.session.streamPage(ctx, s.names.of(e.Stream), uint64(e.Revision)-1, 1)
-	switch {
-	case errors.Is(err, ErrDeleted):
-		return nil // who reads the stream is told
-	case err != nil:
-		return err
-	case len(got.records) == 0:
-		end, err := s.session.streamEnd(ctx, s.names.of(e.Stream))
-		if err != nil {
-			return err
-		}
-		if end.found || len(end.records) == 0 {
-			return fmt.Errorf("%w: position %d", ErrShrunk, last)
-		}
-	case got.records[0].id != e.ID.UUID:
-		return fmt.Errorf("%w: position %d", ErrReordered, last)
-	}
-	return nil
+	_, err := s.ledgerPage(ctx, last-min(last, firstPage), firstPage)
+	return err
 }
 
 // catchUp takes what is in the index and not in the copy. When it returns nil
@@ -269,11 +256,20 @@ const patience = 200 * time.Millisecond
 func (s *Store) number(ctx context.Context) {
 	var late <-chan time.Time // fires when patience is over; nil while nothing is left to others
 	due := false
+	var window time.Duration // for companions
 	for ctx.Err() == nil {
 		group, base, urgent := s.group()
 		if len(group) > 0 && (urgent || due) {
 			late, due = nil, false
-			if err := s.write(ctx, group, base); incident(err) {
+			if urgent && s.gather(ctx, window) {
+				if group, base, _ = s.group(); len(group) == 0 {
+					continue // others numbered it meanwhile
+				}
+			}
+			begun := s.clock()
+			err := s.write(ctx, group, base)
+			window = min(s.clock().Sub(begun)/4, maxWindow)
+			if incident(err) {
 				s.signal.end(err, false)
 				return
 			} else if err != nil {
@@ -293,6 +289,39 @@ func (s *Store) number(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// maxWindow bounds the wait for companions, also when a test's clock says that
+// an append took an hour.
+const maxWindow = 5 * time.Millisecond
+
+// gather waits for the appends that are under way, at most for the window:
+// those whose numbers were just given would otherwise miss the next index
+// event and wait for the one after. It reports whether any came.
+func (s *Store) gather(ctx context.Context, window time.Duration) (came bool) {
+	if window <= 0 {
+		return false
+	}
+	timer := time.NewTimer(window)
+	defer timer.Stop()
+	for s.order.expected() {
+		select {
+		case <-s.order.arrived:
+			came = true
+		case <-timer.C:
+			return came
+		case <-ctx.Done():
+			return came
+		}
+	}
+	return came
+}
+
+// expected reports whether more is waited for than has been seen.
+func (o *order) expected() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.waits > len(o.seen)
 }
 
 // group is what can be numbered now: whole batches. base is the tail that they
@@ -315,9 +344,8 @@ func (s *Store) group() (entries []numbering.Entry, base numbering.Tail, urgent 
 		}
 		for _, r := range o.seen[n : n+size] {
 			stream, _ := s.names.id(r) // only what has one is seen
-			_, _, by := mark(r.meta)
 			entries = append(entries, numbering.Entry{Position: o.tail.Position + event.Position(len(entries)) + 1, RecordedAt: at,
-				ID: event.ID{UUID: r.id}, Stream: stream, Revision: event.Revision(r.revision + 1), At: r.at, By: by})
+				ID: event.ID{UUID: r.id}, Stream: stream, Revision: event.Revision(r.revision + 1), At: r.at, By: r.mark.by})
 		}
 		n += size
 	}
@@ -327,20 +355,21 @@ func (s *Store) group() (entries []numbering.Entry, base numbering.Tail, urgent 
 // batch is the size of the batch that comes first, and whether all of it is
 // there. What does not look like a batch is one event.
 func batch(seen []record) (size int, whole bool) {
-	index, of, by := mark(seen[0].meta)
-	if index != 0 {
+	first := seen[0].mark
+	if first.index != 0 {
 		return 1, true
 	}
-	for i := 1; i < of; i++ {
+	for i := 1; i < first.of; i++ {
 		if i == len(seen) {
 			return 0, false
 		}
-		j, n, same := mark(seen[i].meta)
-		if j != i || n != of || same != by || seen[i].stream != seen[0].stream {
+		next := first
+		next.index = i
+		if seen[i].mark != next || seen[i].stream != seen[0].stream {
 			return 1, true
 		}
 	}
-	return of, true
+	return first.of, true
 }
 
 // write appends a group to the index, which others may have been first to.
