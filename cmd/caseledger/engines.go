@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
+	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
@@ -55,8 +57,49 @@ func (o opening) openLedger(ctx context.Context) (ledger, error) {
 		}
 		return s, nil
 	default:
-		return nil, usage("this program has no adapter for a ledger on %s", o.at.ledger)
+		return o.openCluster(ctx)
 	}
+}
+
+// numbersFile is this machine's copy of a cluster's index of positions, which
+// may be removed while nothing runs.
+const numbersFile = "numbers.db"
+
+// openCluster opens a ledger in a KurrentDB cluster. The process that serves it
+// has a copy of the index in its data folder; others read it from the cluster.
+func (o opening) openCluster(ctx context.Context) (ledger, error) {
+	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random}
+	if o.mode == writing {
+		numbers, err := keep.OpenNumbers(ctx, o.dir.file(numbersFile))
+		if err != nil {
+			return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", o.dir.file(numbersFile), err)
+		}
+		with.Copy = numbers // which the store closes, also where it is not opened
+	}
+	s, err := kurrent.Open(ctx, with)
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
+	}
+	if o.mode == reading {
+		return readLedger{s}, nil
+	}
+	return s, nil
+}
+
+// readLedger is a ledger that was opened for reading, of a store that makes no
+// difference.
+type readLedger struct{ *kurrent.Store }
+
+var errReadOnly = errors.New("the ledger was opened for reading")
+
+// Append implements [eventstore.Store].
+func (readLedger) Append(context.Context, eventstore.StreamID, eventstore.Revision, []eventstore.Event) (eventstore.Appended, error) {
+	return eventstore.Appended{}, errReadOnly
+}
+
+// Ingest implements [eventstore.Ingester].
+func (readLedger) Ingest(context.Context, iter.Seq2[eventstore.Stored, error]) error {
+	return errReadOnly
 }
 
 // fileLedger is a ledger in the data folder.
