@@ -217,10 +217,13 @@ func (r *record) openTraces(ctx context.Context) (traces, error) {
 	return fileTraces{r.dir}, nil
 }
 
+// elected is what the election is about.
+const elected = "worker"
+
 // elect does work whenever this process is the one that is elected among those
 // that serve the read models of a server.
 func elect(ctx context.Context, url string, changed func(bool), log *slog.Logger, work func(context.Context) error) error {
-	return postgres.Elect(ctx, postgres.ElectOptions{URL: url, Name: "worker", Changed: changed, Log: log, After: time.After}, work)
+	return postgres.Elect(ctx, postgres.ElectOptions{URL: url, Name: elected, Changed: changed, Log: log, After: time.After}, work)
 }
 
 // ledgerSteps lists the steps of the ledger's schema, and which were applied.
@@ -255,4 +258,27 @@ func (o opening) migrateLedger(ctx context.Context, role string) error {
 		return fmt.Errorf("migrate the ledger on %s: %w", o.at.ledger, err)
 	}
 	return nil
+}
+
+// couldServe reports why a server could not write the ledger, if it could not.
+// It appends nothing.
+func (o opening) couldServe(ctx context.Context) error {
+	if o.at.ledger.engine() != postgresServer {
+		return nil
+	}
+	o.mode = writing
+	s, err := o.openLedger(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Ready(ctx), s.Close())
+}
+
+// led reports whether a process was elected to do the work.
+func led(ctx context.Context, url string) (bool, error) {
+	is, err := postgres.Led(ctx, url, elected)
+	if err != nil {
+		return false, fmt.Errorf("ask who leads: %w", err)
+	}
+	return is, nil
 }
