@@ -41,8 +41,9 @@ const connectionLife = 30 * time.Minute
 type Settings map[string]string
 
 // Open returns a pool of at most connections; none is made yet. url is a
-// connection string in either of PostgreSQL's forms. The program links the
-// driver "pgx".
+// connection string in either of PostgreSQL's forms, and leads to the server
+// itself: a pooler that shares sessions does not pass settings on. The program
+// links the driver "pgx".
 //
 // Every connection is given up on by its server, with the locks it holds,
 // about ten seconds after its other end is gone. None is used for longer than

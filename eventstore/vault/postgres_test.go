@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -290,32 +291,28 @@ func TestProcessesThatWantTheSameKeysDoNotBlockEachOther(t *testing.T) {
 	t.Parallel()
 	c := database(t)
 	vaults := []*Vault{mustOpen(t, c), mustOpen(t, c)}
-	var refs []Ref
-	for i := range 150 { // more than one statement stores
-		refs = append(refs, healthOf(event.UUID{0: byte(i), 15: 1}))
-	}
-	got := make([][]Key, 2)
-	ensure := func(v *Vault, refs ...Ref) []Key {
-		keys, err := v.Ensure(context.Background(), refs...)
-		wantError(t, err, nil)
-		return keys
-	}
-	var wait sync.WaitGroup
-	for i, v := range vaults {
-		wait.Go(func() {
-			for n := range refs {
-				if i == 1 {
-					n = len(refs) - 1 - n
-				}
-				ensure(v, refs[n], refs[(n+1)%len(refs)])
+	for round := range 20 {
+		var refs []Ref
+		for i := range 150 { // more than one statement stores
+			refs = append(refs, healthOf(event.UUID{0: byte(round), 1: byte(i), 15: 1}))
+		}
+		got := make([][]Key, 2)
+		var wait sync.WaitGroup
+		for i, v := range vaults {
+			wanted := slices.Clone(refs)
+			if i == 1 {
+				slices.Reverse(wanted)
 			}
-			got[i] = ensure(v, refs...)
-		})
-	}
-	wait.Wait()
-	for n := range refs {
-		if got[0][n] != got[1][n] {
-			t.Fatalf("reference %d has two keys", n)
+			wait.Go(func() {
+				keys, err := v.Ensure(context.Background(), wanted...)
+				wantError(t, err, nil)
+				got[i] = keys
+			})
+		}
+		wait.Wait()
+		slices.Reverse(got[1])
+		if !slices.Equal(got[0], got[1]) {
+			t.Fatal("two processes have two keys for one reference")
 		}
 	}
 }

@@ -423,7 +423,8 @@ func (v *Vault) CheckCommitment(ctx context.Context, key event.UUID, c event.Com
 // Destroy destroys a key for ever and leaves a tombstone naming the event that
 // recorded the decision, which must already be in the ledger. Copies in
 // backups last as long as the backups. Repeating it is safe, also with another
-// event: the first is kept.
+// event: the first is kept. Another process may seal and open with the key for
+// a second more; what it seals then is lost with the rest.
 //
 // When it returns nil, no byte of the wrapped key is left in the files of a
 // keystore in SQLite. From one in PostgreSQL its row is gone, for every
