@@ -465,6 +465,8 @@ var dependencies = []dependency{
 	{"github.com/spf13/pflag", []string{"cmd"}},
 	{"modernc.org/sqlite", []string{"cmd"}},
 	// Tests only.
+	{"github.com/Shopify/toxiproxy/v2", nil},
+	{"github.com/anishathalye/porcupine", nil},
 	{"github.com/getkin/kin-openapi", nil},
 	{"github.com/google/go-cmp", nil},
 	{"go.uber.org/goleak", nil},
