@@ -49,6 +49,7 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportMetric(float64(b.N)/ours.Seconds(), "events/s")
 			b.ReportMetric(float64(b.N)/theirs.Seconds(), "bare-events/s")
 			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "x-bare")
+			b.ReportMetric(float64(b.N)/float64(double.Records("ours-caseledger-index")), "events/group")
 		})
 	}
 }

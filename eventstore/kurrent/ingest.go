@@ -214,8 +214,7 @@ func (in *ingest) number(ctx context.Context) error {
 		if r.id != e.ID.UUID || r.stream != s.names.of(e.Stream) || r.revision+1 != uint64(e.Revision) {
 			return fmt.Errorf("%w: another process appends to it", eventstore.ErrUnavailable)
 		}
-		_, _, by := mark(r.meta)
-		entries[i] = numbering.Entry{Position: e.Position, RecordedAt: e.RecordedAt, ID: e.ID, Stream: e.Stream, Revision: e.Revision, At: r.at, By: by}
+		entries[i] = numbering.Entry{Position: e.Position, RecordedAt: e.RecordedAt, ID: e.ID, Stream: e.Stream, Revision: e.Revision, At: r.at, By: r.mark.by}
 	}
 	data := numbering.Encode(entries)
 	id := event.DeriveUUID("caseledger-index", data)

@@ -269,11 +269,18 @@ const patience = 200 * time.Millisecond
 func (s *Store) number(ctx context.Context) {
 	var late <-chan time.Time // fires when patience is over; nil while nothing is left to others
 	due := false
+	var window time.Duration // for companions
 	for ctx.Err() == nil {
 		group, base, urgent := s.group()
 		if len(group) > 0 && (urgent || due) {
 			late, due = nil, false
-			if err := s.write(ctx, group, base); incident(err) {
+			if urgent && s.gather(ctx, window) {
+				group, base, _ = s.group()
+			}
+			begun := s.clock()
+			err := s.write(ctx, group, base)
+			window = min(s.clock().Sub(begun)/4, maxWindow)
+			if incident(err) {
 				s.signal.end(err, false)
 				return
 			} else if err != nil {
@@ -293,6 +300,39 @@ func (s *Store) number(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// maxWindow bounds the wait for companions, also when a test's clock says that
+// an append took an hour.
+const maxWindow = 5 * time.Millisecond
+
+// gather waits for the appends that are under way, at most for the window:
+// those whose numbers were just given would otherwise miss the next index
+// event and wait for the one after. It reports whether any came.
+func (s *Store) gather(ctx context.Context, window time.Duration) (came bool) {
+	if window <= 0 {
+		return false
+	}
+	timer := time.NewTimer(window)
+	defer timer.Stop()
+	for s.order.expected() {
+		select {
+		case <-s.order.arrived:
+			came = true
+		case <-timer.C:
+			return came
+		case <-ctx.Done():
+			return came
+		}
+	}
+	return came
+}
+
+// expected reports whether more is waited for than has been seen.
+func (o *order) expected() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.waits > len(o.seen)
 }
 
 // group is what can be numbered now: whole batches. base is the tail that they
@@ -315,9 +355,8 @@ func (s *Store) group() (entries []numbering.Entry, base numbering.Tail, urgent 
 		}
 		for _, r := range o.seen[n : n+size] {
 			stream, _ := s.names.id(r) // only what has one is seen
-			_, _, by := mark(r.meta)
 			entries = append(entries, numbering.Entry{Position: o.tail.Position + event.Position(len(entries)) + 1, RecordedAt: at,
-				ID: event.ID{UUID: r.id}, Stream: stream, Revision: event.Revision(r.revision + 1), At: r.at, By: by})
+				ID: event.ID{UUID: r.id}, Stream: stream, Revision: event.Revision(r.revision + 1), At: r.at, By: r.mark.by})
 		}
 		n += size
 	}
@@ -327,20 +366,21 @@ func (s *Store) group() (entries []numbering.Entry, base numbering.Tail, urgent 
 // batch is the size of the batch that comes first, and whether all of it is
 // there. What does not look like a batch is one event.
 func batch(seen []record) (size int, whole bool) {
-	index, of, by := mark(seen[0].meta)
-	if index != 0 {
+	first := seen[0].mark
+	if first.index != 0 {
 		return 1, true
 	}
-	for i := 1; i < of; i++ {
+	for i := 1; i < first.of; i++ {
 		if i == len(seen) {
 			return 0, false
 		}
-		j, n, same := mark(seen[i].meta)
-		if j != i || n != of || same != by || seen[i].stream != seen[0].stream {
+		next := first
+		next.index = i
+		if seen[i].mark != next || seen[i].stream != seen[0].stream {
 			return 1, true
 		}
 	}
-	return of, true
+	return first.of, true
 }
 
 // write appends a group to the index, which others may have been first to.

@@ -1,11 +1,12 @@
 package kurrent
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,7 @@ type record struct {
 	revision uint64 // from 0
 	at       numbering.LogPosition
 	body     []byte
-	meta     []byte
+	mark     batchMark
 }
 
 func recordOf(e *esdb.ResolvedEvent) (record, bool) {
@@ -45,40 +46,61 @@ func recordOf(e *esdb.ResolvedEvent) (record, bool) {
 	}
 	o := e.Event
 	return record{id: event.UUID(o.EventID), stream: o.StreamID, kind: o.EventType, revision: o.EventNumber,
-		at: numbering.LogPosition{Commit: o.Position.Commit, Prepare: o.Position.Prepare}, body: o.Data, meta: o.UserMetadata}, true
+		at: numbering.LogPosition{Commit: o.Position.Commit, Prepare: o.Position.Prepare}, body: o.Data, mark: markOf(o.UserMetadata)}, true
 }
 
 // batchMark is the metadata of an event: its place in its batch and the token
 // of the append. A reader that sees a part of a batch knows that it is a part.
+//
+// As bytes it is {"index":0,"of":3,"by":"0123456789abcdef"}, in this order and
+// without spaces.
 type batchMark struct {
-	Index int    `json:"index"`
-	Of    int    `json:"of"`
-	By    string `json:"by"` // 16 hexadecimal digits
+	index, of int
+	by        numbering.Token
 }
 
-// mark reads the metadata of an event; what others appended is a batch of one.
-func mark(meta []byte) (index, of int, by numbering.Token) {
-	var m batchMark
-	if json.Unmarshal(meta, &m) != nil || m.Index < 0 || m.Of < 1 || m.Index >= m.Of || len(m.By) != 2*len(by) {
-		return 0, 1, numbering.Token{}
+// alone is the mark of what others than this program appended.
+var alone = batchMark{of: 1}
+
+func (m batchMark) append(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"index":`...), int64(m.index), 10)
+	b = strconv.AppendInt(append(b, `,"of":`...), int64(m.of), 10)
+	b = hex.AppendEncode(append(b, `,"by":"`...), m.by[:])
+	return append(b, `"}`...)
+}
+
+// markOf reads what append writes; anything else is [alone].
+func markOf(b []byte) (m batchMark) {
+	number := func(before string) (n int) {
+		rest, ok := bytes.CutPrefix(b, []byte(before))
+		end := bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		if !ok || end < 1 || end > 9 {
+			return -1
+		}
+		for _, digit := range rest[:end] {
+			n = 10*n + int(digit-'0')
+		}
+		b = rest[end:]
+		return n
 	}
-	if _, err := hex.Decode(by[:], []byte(m.By)); err != nil {
-		return 0, 1, numbering.Token{}
+	m.index, m.of = number(`{"index":`), number(`,"of":`)
+	rest, ok := bytes.CutPrefix(b, []byte(`,"by":"`))
+	if !ok || m.index < 0 || m.index >= m.of || len(rest) != 2*len(m.by)+2 || string(rest[2*len(m.by):]) != `"}` {
+		return alone
 	}
-	return m.Index, m.Of, by
+	if _, err := hex.Decode(m.by[:], rest[:2*len(m.by)]); err != nil {
+		return alone
+	}
+	return m
 }
 
 // esdbID is an id as the client has it.
 func esdbID(id event.UUID) (e [16]byte) { return id }
 
 func proposed(events []eventstore.Event, by numbering.Token) []esdb.EventData {
-	token := hex.EncodeToString(by[:])
 	all := make([]esdb.EventData, len(events))
 	for i, e := range events {
-		meta, err := json.Marshal(batchMark{Index: i, Of: len(events), By: token})
-		if err != nil {
-			panic(err) // two numbers and a text
-		}
+		meta := batchMark{index: i, of: len(events), by: by}.append(make([]byte, 0, 64))
 		all[i] = esdb.EventData{EventID: esdbID(e.ID.UUID), EventType: recordType, ContentType: esdb.ContentTypeBinary, Data: e.Body, Metadata: meta}
 	}
 	return all
