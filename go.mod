@@ -3,10 +3,7 @@ module caseledger
 go 1.26.0
 
 require (
-<<<<<<< HEAD
 	github.com/EventStore/EventStore-Client-Go/v4 v4.2.0
-=======
->>>>>>> pg
 	github.com/Shopify/toxiproxy/v2 v2.9.0
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/cedar-policy/cedar-go v1.9.0
@@ -28,10 +25,6 @@ require (
 )
 
 require (
-<<<<<<< HEAD
-=======
-	github.com/EventStore/EventStore-Client-Go/v4 v4.2.0 // indirect
->>>>>>> pg
 	github.com/ThreeDotsLabs/watermill v1.5.1 // indirect
 	github.com/ThreeDotsLabs/watermill-nats/v2 v2.1.3 // indirect
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
