@@ -21,7 +21,10 @@ type composed struct {
 	Services map[string]service `yaml:"services"`
 	Volumes  map[string]any     `yaml:"volumes"`
 	Networks map[string]any     `yaml:"networks"`
-	Rest     map[string]any     `yaml:",inline"`
+	Configs  map[string]struct {
+		Content string `yaml:"content"`
+	} `yaml:"configs"`
+	Rest map[string]any `yaml:",inline"`
 }
 
 type service struct {
@@ -42,7 +45,11 @@ type service struct {
 	DependsOn   map[string]struct {
 		Condition string `yaml:"condition"`
 	} `yaml:"depends_on"`
-	Volumes  []string  `yaml:"volumes"`
+	Volumes []string `yaml:"volumes"`
+	Configs []struct {
+		Source string `yaml:"source"`
+		Target string `yaml:"target"`
+	} `yaml:"configs"`
 	Networks yaml.Node `yaml:"networks"`
 }
 
@@ -76,10 +83,6 @@ func TestComposeFile(t *testing.T) {
 			t.Errorf("the key %s is none of a compose file that this test knows", name)
 		}
 	}
-	sql, err := os.ReadFile(filepath.Join(root, "deploy", "postgres-init.sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	ours := 0
 	for name, s := range c.Services {
 		if len(s.Profiles) == 0 || slices.ContainsFunc(s.Profiles, func(p string) bool { return p != "postgres" && p != "cluster" }) {
@@ -108,6 +111,11 @@ func TestComposeFile(t *testing.T) {
 				t.Errorf("%s mounts the volume %s, which is not listed", name, from)
 			}
 		}
+		for _, one := range s.Configs {
+			if c.Configs[one.Source].Content == "" {
+				t.Errorf("%s is given %s, which is empty", name, one.Source)
+			}
+		}
 		for _, p := range s.Ports {
 			if !strings.HasPrefix(p, "127.0.0.1:") {
 				t.Errorf("%s puts port %s on the network", name, p)
@@ -120,7 +128,7 @@ func TestComposeFile(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(root, s.Build, "Dockerfile")); err != nil {
 			t.Error(err)
 		}
-		startsAs(t, name, s, string(sql))
+		startsAs(t, name, s, c.Configs["roles"].Content)
 	}
 	if ours < 5 {
 		t.Errorf("%d services run this program", ours)
@@ -168,7 +176,7 @@ func startsAs(t *testing.T, name string, s service, sql string) {
 			continue
 		}
 		if !strings.Contains(sql, "CREATE ROLE "+found[1]+" LOGIN PASSWORD '"+found[2]+"'") || !strings.Contains(sql, "CREATE DATABASE "+found[3]+" OWNER") {
-			t.Errorf("%s connects as %s to %s, which deploy/postgres-init.sql does not make", name, found[1], found[3])
+			t.Errorf("%s connects as %s to %s, which the script does not make", name, found[1], found[3])
 		}
 	}
 }
