@@ -65,19 +65,26 @@ func (s service) args(t *testing.T) []string {
 	return list
 }
 
-func TestComposeFile(t *testing.T) {
-	t.Parallel()
-	const root = "../.."
+// root is the folder that the compose file is in.
+const root = "../.."
+
+func readCompose(t testing.TB) (c composed) {
+	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c composed
 	decoder := yaml.NewDecoder(bytes.NewReader(raw))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+func TestComposeFile(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
 	for name := range c.Rest {
 		if !strings.HasPrefix(name, "x-") {
 			t.Errorf("the key %s is none of a compose file that this test knows", name)

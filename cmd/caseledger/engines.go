@@ -274,6 +274,39 @@ func (o opening) couldServe(ctx context.Context) error {
 	return errors.Join(s.Ready(ctx), s.Close())
 }
 
+// electedWithin is how long a command waits to be elected: longer than it takes
+// to replace a process that ended.
+const electedWithin = 6 * time.Second
+
+// once does work as the process that is elected, once; led is false if another
+// one is.
+func once(ctx context.Context, url string, work func(context.Context) error) (led bool, err error) {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	begun := make(chan struct{})
+	go func() {
+		select {
+		case <-begun:
+		case <-time.After(electedWithin):
+			stop()
+		}
+	}()
+	var failed error
+	err = elect(running, url, nil, slog.New(slog.DiscardHandler), func(ctx context.Context) error {
+		if !led {
+			led = true
+			close(begun)
+			failed = work(ctx)
+		}
+		stop()
+		return nil
+	})
+	if !led {
+		return false, errors.Join(err, ctx.Err())
+	}
+	return true, errors.Join(err, failed)
+}
+
 // led reports whether a process was elected to do the work.
 func led(ctx context.Context, url string) (bool, error) {
 	is, err := postgres.Led(ctx, url, elected)
