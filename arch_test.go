@@ -474,6 +474,7 @@ var dependencies = []dependency{
 	{"github.com/getkin/kin-openapi", nil},
 	{"github.com/google/go-cmp", nil},
 	{"go.uber.org/goleak", nil},
+	{"go.yaml.in/yaml/v3", nil},
 	{"pgregory.net/rapid", nil},
 }
 

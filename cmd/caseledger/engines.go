@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
+	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
@@ -55,8 +57,49 @@ func (o opening) openLedger(ctx context.Context) (ledger, error) {
 		}
 		return s, nil
 	default:
-		return nil, usage("this program has no adapter for a ledger on %s", o.at.ledger)
+		return o.openCluster(ctx)
 	}
+}
+
+// numbersFile is this machine's copy of a cluster's index of positions, which
+// may be removed while nothing runs.
+const numbersFile = "numbers.db"
+
+// openCluster opens a ledger in a KurrentDB cluster. The process that serves it
+// has a copy of the index in its data folder; others read it from the cluster.
+func (o opening) openCluster(ctx context.Context) (ledger, error) {
+	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random}
+	if o.mode == writing {
+		numbers, err := keep.OpenNumbers(ctx, o.dir.file(numbersFile))
+		if err != nil {
+			return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", o.dir.file(numbersFile), err)
+		}
+		with.Copy = numbers // which the store closes, also where it is not opened
+	}
+	s, err := kurrent.Open(ctx, with)
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
+	}
+	if o.mode == reading {
+		return readLedger{s}, nil
+	}
+	return s, nil
+}
+
+// readLedger is a ledger that was opened for reading, of a store that makes no
+// difference.
+type readLedger struct{ *kurrent.Store }
+
+var errReadOnly = errors.New("the ledger was opened for reading")
+
+// Append implements [eventstore.Store].
+func (readLedger) Append(context.Context, eventstore.StreamID, eventstore.Revision, []eventstore.Event) (eventstore.Appended, error) {
+	return eventstore.Appended{}, errReadOnly
+}
+
+// Ingest implements [eventstore.Ingester].
+func (readLedger) Ingest(context.Context, iter.Seq2[eventstore.Stored, error]) error {
+	return errReadOnly
 }
 
 // fileLedger is a ledger in the data folder.
@@ -174,10 +217,13 @@ func (r *record) openTraces(ctx context.Context) (traces, error) {
 	return fileTraces{r.dir}, nil
 }
 
+// elected is what the election is about.
+const elected = "worker"
+
 // elect does work whenever this process is the one that is elected among those
 // that serve the read models of a server.
 func elect(ctx context.Context, url string, changed func(bool), log *slog.Logger, work func(context.Context) error) error {
-	return postgres.Elect(ctx, postgres.ElectOptions{URL: url, Name: "worker", Changed: changed, Log: log, After: time.After}, work)
+	return postgres.Elect(ctx, postgres.ElectOptions{URL: url, Name: elected, Changed: changed, Log: log, After: time.After}, work)
 }
 
 // ledgerSteps lists the steps of the ledger's schema, and which were applied.
@@ -212,4 +258,60 @@ func (o opening) migrateLedger(ctx context.Context, role string) error {
 		return fmt.Errorf("migrate the ledger on %s: %w", o.at.ledger, err)
 	}
 	return nil
+}
+
+// couldServe reports why a server could not write the ledger, if it could not.
+// It appends nothing.
+func (o opening) couldServe(ctx context.Context) error {
+	if o.at.ledger.engine() != postgresServer {
+		return nil
+	}
+	o.mode = writing
+	s, err := o.openLedger(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Ready(ctx), s.Close())
+}
+
+// electedWithin is how long a command waits to be elected: longer than it takes
+// to replace a process that ended.
+const electedWithin = 6 * time.Second
+
+// once does work as the process that is elected, once; led is false if another
+// one is.
+func once(ctx context.Context, url string, work func(context.Context) error) (led bool, err error) {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	begun := make(chan struct{})
+	go func() {
+		select {
+		case <-begun:
+		case <-time.After(electedWithin):
+			stop()
+		}
+	}()
+	var failed error
+	err = elect(running, url, nil, slog.New(slog.DiscardHandler), func(ctx context.Context) error {
+		if !led {
+			led = true
+			close(begun)
+			failed = work(ctx)
+		}
+		stop()
+		return nil
+	})
+	if !led {
+		return false, errors.Join(err, ctx.Err())
+	}
+	return true, errors.Join(err, failed)
+}
+
+// led reports whether a process was elected to do the work.
+func led(ctx context.Context, url string) (bool, error) {
+	is, err := postgres.Led(ctx, url, elected)
+	if err != nil {
+		return false, fmt.Errorf("ask who leads: %w", err)
+	}
+	return is, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
+	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
@@ -53,6 +54,9 @@ var sentinelExits = []struct {
 	{errIntegrity, exitIntegrity},
 	{sqlite.ErrDamaged, exitIntegrity},
 	{postgres.ErrDamaged, exitIntegrity},
+	{kurrent.ErrShrunk, exitIntegrity},
+	{kurrent.ErrReordered, exitIntegrity},
+	{kurrent.ErrDeleted, exitIntegrity},
 	{transfer.ErrAltered, exitIntegrity},
 	{transfer.ErrOversize, exitIntegrity},
 	{eventstore.ErrBrokenLedger, exitIntegrity},
@@ -70,6 +74,12 @@ var sentinelExits = []struct {
 	{transfer.ErrForeign, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
+	{kurrent.ErrConnectionString, exitUsage},
+	{kurrent.ErrCredentialsFile, exitUsage},
+	{kurrent.ErrCredentials, exitDenied},
+	{kurrent.ErrDenied, exitDenied},
+	{kurrent.ErrNotLeader, exitUnavailable},
+	{kurrent.ErrUnreachable, exitUnavailable},
 	{postgres.ErrNoDatabase, exitNotFound},
 	{pgsql.ErrNoDatabase, exitNotFound},
 	{postgres.ErrCredentials, exitDenied},

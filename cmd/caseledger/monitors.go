@@ -52,8 +52,25 @@ func (u unjudged) Error() string {
 const mostParked = 100
 
 // judge judges everybody the ledger says more of, or everybody, once. The
-// error is [unjudged] where somebody could not be.
-func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (reactor.Sum, error) {
+// error is [unjudged] where somebody could not be, and [errInUse] where a process
+// that serves the record judges.
+func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (sum reactor.Sum, _ error) {
+	if r.at.views.server == "" {
+		return r.judgeAlone(ctx, t, now, everybody, progress)
+	}
+	led, err := once(ctx, r.at.views.url, func(ctx context.Context) (err error) {
+		if _, err = r.recognise(ctx); err == nil {
+			sum, err = r.judgeAlone(ctx, t, now, everybody, progress)
+		}
+		return err
+	})
+	if err == nil && !led {
+		err = fmt.Errorf("%w: one that serves the record judges it", errInUse)
+	}
+	return sum, err
+}
+
+func (r *record) judgeAlone(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (reactor.Sum, error) {
 	m, err := r.monitors(ctx, t, now, nil, progress)
 	if err != nil {
 		return reactor.Sum{}, err

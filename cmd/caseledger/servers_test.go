@@ -22,9 +22,8 @@ import (
 	"caseledger/eventstore/postgres/pgtest"
 )
 
-// servers is a record on PostgreSQL: a ledger whose tables belong to one role and
-// are written by another, and the keys and the read models in databases of that
-// one's own.
+// servers is a record on PostgreSQL, with the roles and databases of the compose
+// file.
 type servers struct {
 	*pgtest.Server
 	owner, ledger, keys, views string // connection strings
@@ -35,8 +34,11 @@ func newServers(t testing.TB, o pgtest.Options) servers {
 	t.Helper()
 	o.Durable = true // the keystore asks for it
 	s := servers{Server: pgtest.Start(t, o), data: filepath.Join(t.TempDir(), "data")}
-	s.sql(t, s.DSN("postgres"), "CREATE ROLE ledger_owner LOGIN", "CREATE ROLE caseledger LOGIN",
-		"CREATE DATABASE ledger OWNER ledger_owner", "CREATE DATABASE keys OWNER caseledger", "CREATE DATABASE views OWNER caseledger")
+	for statement := range strings.SplitSeq(readCompose(t).Configs["roles"].Content, ";\n") {
+		if strings.TrimSpace(statement) != "" {
+			s.sql(t, s.DSN("postgres"), statement)
+		}
+	}
 	as := func(role, database string) string {
 		return strings.Replace(s.DSN(database), "user=postgres", "user="+role, 1)
 	}
@@ -143,6 +145,9 @@ func TestBlackBoxServers(t *testing.T) {
 	r := s.serve(t, issuer)
 	who := newPerson(t, r)
 	s.must(t, "doctor", "--quiet")
+	if f := command(t, append([]string{"findings", "run"}, s.at()...)...); f.code != int(exitConflict) {
+		t.Errorf("judging what a server judges ended with %d:\n%s", f.code, f.errs)
+	}
 	for _, args := range [][]string{{"events", "list", "--json"}, {"findings", "list", "--json"}, {"project", "status", "--json"},
 		{"replay", who.String()}, {"policy", "diff", "HH-RS-1", "HH-RS-1"}} {
 		f := command(t, append(args, s.at()...)...)

@@ -25,6 +25,13 @@ func opened(t *testing.T, url string) *writer {
 	return s.seq.writer
 }
 
+func write(t *testing.T, w *writer, group ...*request) {
+	t.Helper()
+	if err := w.write(group, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func vacant(t *testing.T) string {
 	t.Helper()
 	url := pgtest.Database(t)
@@ -68,14 +75,14 @@ func TestGroupsDoNotShow(t *testing.T) {
 					events = append(events, eventstore.Event{ID: id, Body: []byte{byte(n)}})
 				}
 				one := newRequest(t.Context(), stream, expected, events)
-				alone.write([]*request{one}, 1)
+				write(t, alone, one)
 				if one.err == nil {
 					held[stream] = int(one.appended.Revision)
 				}
 				ones = append(ones, one)
 				group = append(group, newRequest(t.Context(), stream, expected, events))
 			}
-			processes[draw("process", 1)].write(group, 1)
+			write(t, processes[draw("process", 1)], group...)
 			for i := range ones {
 				if !errors.Is(group[i].err, ones[i].err) || group[i].appended != ones[i].appended {
 					rt.Fatalf("request %d: in a group %+v and error %v, alone %+v and error %v",

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,21 +24,31 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if url, ok := os.LookupEnv(victimEnv); ok {
+		victim(url)
+	}
 	goleak.VerifyTestMain(m)
 }
 
 func TestStore(t *testing.T) {
+	owner, role := ledgeredEmpty(t, pgtest.Shared(t))
 	storetest.Run(t, func(tb testing.TB, clock func() time.Time) eventstore.Store {
-		return open(tb, postgres.Options{URL: migrated(tb, pgtest.Shared(tb)), Clock: clock})
+		execute(tb, owner, emptied...)
+		return open(tb, postgres.Options{URL: as(role, owner), Clock: clock})
 	})
 }
 
 func TestStoreUnderFaults(t *testing.T) {
+	owner, role := ledgeredEmpty(t, pgtest.Shared(t))
 	storetest.Faults(t, func(tb testing.TB, clock func() time.Time) (eventstore.Store, func(int, storetest.Fault)) {
-		s := open(tb, postgres.Options{URL: migrated(tb, pgtest.Shared(tb)), Clock: clock})
+		execute(tb, owner, emptied...)
+		s := open(tb, postgres.Options{URL: as(role, owner), Clock: clock})
 		return s, s.Inject
 	})
 }
+
+// emptied makes a ledger as it is after its migration.
+var emptied = []string{"TRUNCATE caseledger.events", "UPDATE caseledger.head SET position = 0, recorded_at = -9223372036854775808"}
 
 var roles atomic.Int64
 

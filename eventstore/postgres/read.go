@@ -39,7 +39,7 @@ var readStatements = map[string]string{
 // page reads up to so many events, or a page's bytes. more reports that the
 // page was full.
 func (s *Store) page(ctx context.Context, statement string, most int, params ...[]byte) (events []eventstore.Stored, more bool, err error) {
-	err = s.reading(ctx, func(conn *pgconn.PgConn) error {
+	err = s.reading(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
 		rows := conn.ExecPrepared(ctx, statement, append(params, int8Bytes(int64(most))), binaryFormat, binaryFormat)
 		size := 0
 		for rows.NextRow() {
@@ -80,19 +80,22 @@ func stored(row [][]byte) (e eventstore.Stored, err error) {
 	return e, nil
 }
 
-// reading lends a connection of the pool. A connection that was lost is tried
-// again once with another: reading twice does no harm.
-func (s *Store) reading(ctx context.Context, read func(*pgconn.PgConn) error) error {
+// reading lends a connection of the pool, for as long as a statement may take:
+// a server that is cut off answers nothing at all. A connection that was lost is
+// tried again once with another: reading twice does no harm.
+func (s *Store) reading(ctx context.Context, read func(context.Context, *pgconn.PgConn) error) error {
 	if s.signal.isClosed() {
 		return eventstore.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	bounded, cancel := context.WithTimeout(ctx, clientBound)
+	defer cancel()
 	var err error
 	for range 2 {
-		err = s.lend(ctx, read)
-		if err == nil || answered(err) || errors.Is(err, ErrDamaged) || ctx.Err() != nil {
+		err = s.lend(bounded, read)
+		if err == nil || answered(err) || errors.Is(err, ErrDamaged) || bounded.Err() != nil {
 			break
 		}
 	}
@@ -102,13 +105,13 @@ func (s *Store) reading(ctx context.Context, read func(*pgconn.PgConn) error) er
 	return nil
 }
 
-func (s *Store) lend(ctx context.Context, read func(*pgconn.PgConn) error) error {
+func (s *Store) lend(ctx context.Context, read func(context.Context, *pgconn.PgConn) error) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	return read(conn.Conn().PgConn())
+	return read(ctx, conn.Conn().PgConn())
 }
 
 // ReadStream implements [eventstore.Store]. An event missing in the middle of
@@ -179,7 +182,7 @@ func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq
 // Head implements [eventstore.Store], also for what other processes appended.
 func (s *Store) Head(ctx context.Context) (eventstore.Position, error) {
 	var head eventstore.Position
-	err := s.reading(ctx, func(conn *pgconn.PgConn) (err error) {
+	err := s.reading(ctx, func(ctx context.Context, conn *pgconn.PgConn) (err error) {
 		head, err = headOf(conn.ExecPrepared(ctx, "head", nil, nil, binaryFormat).Read())
 		return err
 	})

@@ -11,13 +11,11 @@ import (
 // without one, and answers in the terms of [eventstore.ErrUnavailable] if not.
 // On a store opened with ReadOnly it reads that row.
 func (s *Store) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, clientBound)
-	defer cancel()
 	if s.options.ReadOnly {
 		_, err := s.Head(ctx)
 		return err
 	}
-	return s.reading(ctx, func(conn *pgconn.PgConn) error {
+	return s.reading(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
 		err := conn.ExecPrepared(ctx, "ready", nil, nil, nil).Read().Err
 		if state(err) == readOnlySession {
 			s.leave()

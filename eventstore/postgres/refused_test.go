@@ -68,15 +68,19 @@ func database(url string) string {
 // ledgered makes a ledger of a few events with an owner and a role that appends.
 func ledgered(t *testing.T, server *pgtest.Server) (owner, role string) {
 	t.Helper()
-	url := migrated(t, server)
-	owner, role, _ = strings.Cut(url, " user=app")
-	role = "app" + role
-	s := open(t, postgres.Options{URL: url, Clock: time.Now})
+	owner, role = ledgeredEmpty(t, server)
+	s := open(t, postgres.Options{URL: as(role, owner), Clock: time.Now})
 	for i := range eventstore.Revision(30) {
 		append1(t, s, event.Case(named(1, int(i/10))), i%10, int(i))
 	}
 	mustClose(t, s)
 	return owner, role
+}
+
+func ledgeredEmpty(t *testing.T, server *pgtest.Server) (owner, role string) {
+	t.Helper()
+	owner, role, _ = strings.Cut(migrated(t, server), " user=app")
+	return owner, "app" + role
 }
 
 func append1(t *testing.T, s *postgres.Store, stream event.StreamID, at eventstore.Revision, id int) {

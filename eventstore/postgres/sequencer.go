@@ -237,12 +237,24 @@ func (q *sequencer) take() []*request {
 }
 
 // write commits a group and answers its members. The head is known before any
-// of them hears, so that what is acknowledged can be read.
+// of them hears, so that what is acknowledged can be read. Where there is no
+// server, whoever waits hears so too: it was looked for while they did.
 func (q *sequencer) write(group []*request) {
 	begun := q.clock()
-	q.writer.write(group, begun.UnixMicro())
+	err := q.writer.write(group, begun.UnixMicro())
 	q.last, q.duration = len(group), q.clock().Sub(begun)
 	for _, r := range group {
+		close(r.done)
+	}
+	if err == nil {
+		return
+	}
+	q.mu.Lock()
+	waiting := q.waiting
+	q.waiting = nil
+	q.mu.Unlock()
+	for _, r := range waiting {
+		r.err = refused(err)
 		close(r.done)
 	}
 }

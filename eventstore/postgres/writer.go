@@ -116,13 +116,14 @@ type unconnected struct{ error }
 func (u unconnected) Unwrap() error { return u.error }
 
 // write sets the outcome of every request of a group. Nothing here is bound
-// to a caller's context: a commit is never interrupted but by the bound.
-func (w *writer) write(group []*request, now int64) {
+// to a caller's context: a commit is never interrupted but by the bound. It
+// returns an error where there is no server to write to.
+func (w *writer) write(group []*request, now int64) error {
 	var err error
 	careful, lost := false, false
 	for range maxTries {
 		if err = w.try(group, now, careful); err == nil {
-			return
+			return nil
 		}
 		var open unsettled
 		switch {
@@ -131,7 +132,7 @@ func (w *writer) write(group []*request, now int64) {
 			for _, r := range group {
 				r.appended, r.err = eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnknown, named(open.error))
 			}
-			return
+			return nil
 		case state(err) == uniqueViolation:
 			w.heads.forget() // somebody else has appended, or an id is recorded
 			careful = true
@@ -149,6 +150,10 @@ func (w *writer) write(group []*request, now int64) {
 	for _, r := range group {
 		r.appended, r.err = eventstore.Appended{}, refused(err)
 	}
+	if errors.As(err, new(unconnected)) {
+		return err
+	}
+	return nil
 }
 
 // try does a group in one transaction. An error says that nothing was
