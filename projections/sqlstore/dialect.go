@@ -20,6 +20,9 @@ type dialect struct {
 	params func(columns []projections.Column) params
 	// suffix ends a CREATE TABLE.
 	suffix string
+	// unhurried lifts the limit on how long this transaction's statements take;
+	// empty: there is none.
+	unhurried string
 	// fill writes all rows into an empty table; nil: as any rows are.
 	fill func(ctx context.Context, on *sql.Conn, t projections.Table, rows iter.Seq2[[]projections.Value, error]) error
 }
@@ -49,6 +52,8 @@ var postgres = dialect{
 	rows:   rowsOfArrays,
 	params: func(columns []projections.Column) params { return newArrays(columns) },
 	fill:   copyRows,
+
+	unhurried: "SET LOCAL statement_timeout = 0",
 }
 
 // quote makes an identifier of a name, which holds no quote.

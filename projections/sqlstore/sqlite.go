@@ -50,7 +50,7 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.read, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
-	s.compiled.db = s.read
+	s.load, s.compiled.db = s.read, s.read
 	s.read.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	s.read.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	if err := s.openSQLite(ctx); err != nil {
