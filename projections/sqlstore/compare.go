@@ -111,7 +111,7 @@ func newWalk(ctx context.Context, q querier, t projections.Table) (*walk, error)
 	rows, err := q.QueryContext(ctx, "SELECT "+names(columns, "")+" FROM "+quote(t.Name)+ //nolint:rowserrcheck // next asks for it at the end
 		" ORDER BY "+names(keysOf(columns), ""))
 	if err != nil {
-		return nil, fmt.Errorf("walk %s: %w", t.Name, err)
+		return nil, fmt.Errorf("walk %s: %w", t.Name, damaged(err))
 	}
 	w := &walk{p: t.Projection, rows: rows, scan: newScanner(t.Projection), digest: sha256.New()}
 	if err := w.next(); err != nil {
@@ -125,7 +125,7 @@ func (w *walk) close() { _ = w.rows.Close() }
 
 func (w *walk) next() error {
 	if w.ok = w.rows.Next(); !w.ok {
-		return w.rows.Err()
+		return damaged(w.rows.Err())
 	}
 	w.n++
 	if err := w.rows.Scan(w.scan.into...); err != nil {

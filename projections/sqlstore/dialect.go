@@ -23,6 +23,8 @@ type dialect struct {
 	// unhurried lifts the limit on how long this transaction's statements take;
 	// empty: there is none.
 	unhurried string
+	// verify says "ok" if the database's structure is; empty: it cannot be asked.
+	verify string
 	// fill writes all rows into an empty table; nil: as any rows are.
 	fill func(ctx context.Context, on *sql.Conn, t projections.Table, rows iter.Seq2[[]projections.Value, error]) error
 }
@@ -41,6 +43,7 @@ var sqlite = dialect{
 	rows:   rowsOfJSON,
 	params: func(columns []projections.Column) params { return &jsonRows{columns: columns} },
 	suffix: " WITHOUT ROWID",
+	verify: "PRAGMA quick_check(1)",
 }
 
 var postgres = dialect{

@@ -84,7 +84,7 @@ func checkpoints(ctx context.Context, q querier) ([]projections.Checkpoint, erro
 func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return err
+		return damaged(err)
 	}
 	defer func() { _ = rows.Close() }() // Err below has the first error
 	for rows.Next() {
@@ -92,7 +92,7 @@ func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query stri
 			return err
 		}
 	}
-	return rows.Err()
+	return damaged(rows.Err())
 }
 
 // Checkpoints implements [projections.Store].
@@ -135,7 +135,7 @@ func (s *Store) Update(ctx context.Context, write func(projections.Tx) error) er
 		return fmt.Errorf("begin: %w", err)
 	}
 	t, err := s.update(ctx, conn, write)
-	if err = stated(err); errors.Is(err, ErrReadOnlyServer) {
+	if err = damaged(stated(err)); errors.Is(err, ErrReadOnlyServer) {
 		s.distrust(conn)
 	}
 	_ = conn.Close() // before scrubbing, which may need it; what failed has been told
