@@ -35,7 +35,7 @@ func TestEachSchemaIsAStoreOfItsOwn(t *testing.T) {
 		t.Errorf("what is read only and not there: got %v", err)
 	}
 	for _, n := range []int{1, 2} {
-		store, err := openPostgres(t, dsn, schema+strings.Repeat("x", n), sqlstore.Options{Connections: 4 * n})
+		store, err := openPostgres(t, dsn, schema+strings.Repeat("x", n), sqlstore.Options{Connections: 6 * n})
 		if err != nil {
 			t.Fatal(err)
 		}
