@@ -453,6 +453,7 @@ type dependency struct {
 
 var dependencies = []dependency{
 	{"github.com/cedar-policy/cedar-go", []string{"domain/lawfulness"}},
+	{"github.com/ThreeDotsLabs/watermill", []string{"eventstore/relay"}},
 	{"github.com/danielgtaylor/huma/v2", []string{"api"}},
 	{"github.com/go-chi/chi/v5", []string{"api"}},
 	{"github.com/go-jose/go-jose/v4", []string{"api", "cmd"}},
