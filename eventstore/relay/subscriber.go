@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -101,13 +102,16 @@ const (
 )
 
 // Message is the message of every event of [Ledger]: its UUID is the event's id
-// and its payload the stored bytes (codec.Bytes), sealed boxes included. It is for
-// this process and never for others.
+// and its payload the stored bytes (codec.Bytes), sealed boxes included; "position"
+// and "stream" are in its metadata. It is for this process and never for others.
 func Message(topic string, s eventstore.Stored) (*message.Message, error) {
 	if topic != Ledger {
 		return nil, errors.New("relay: no such topic")
 	}
-	return message.NewMessage(s.ID.String(), codec.Bytes(s)), nil
+	m := message.NewMessage(s.ID.String(), codec.Bytes(s))
+	m.Metadata.Set(metaPosition, strconv.FormatUint(uint64(s.Position), 10))
+	m.Metadata.Set(metaStream, s.Stream.String())
+	return m, nil
 }
 
 // ErrClosed: the subscriber was closed.
