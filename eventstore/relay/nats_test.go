@@ -135,7 +135,7 @@ func TestNATSPublishes(t *testing.T) {
 		}
 	}
 	// The same once more, by a relay that has forgotten: nothing is there twice.
-	again := newWorldOf(w)
+	again := w.of(t)
 	d.Publisher = s.open()
 	r, _ = start(t, again.config(d))
 	until(t, "all to be published again", func() bool { return again.through(r) })

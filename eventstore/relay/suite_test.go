@@ -87,11 +87,13 @@ type suite struct {
 
 func (s suite) pubSub(t *testing.T, consumer string) (message.Publisher, message.Subscriber) {
 	t.Helper()
-	return recorder{s.Store}, relay.NewSubscriber(relay.SubscriberConfig{
+	sub := relay.NewSubscriber(relay.SubscriberConfig{
 		Store: s.Store, Message: recordedOn, Lanes: s.lanes, Clock: time.Now, After: time.After, Again: time.Millisecond, SaveEvery: time.Millisecond,
 		Take: func(ctx context.Context, topic string) (relay.Place, error) {
 			return s.Take(ctx, consumer+"/"+topic)
 		}})
+	t.Cleanup(func() { _ = sub.Close() }) // the suite forgets some
+	return recorder{s.Store}, sub
 }
 
 func suites(t *testing.T) map[string]suite {

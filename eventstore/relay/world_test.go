@@ -27,9 +27,12 @@ import (
 	"caseledger/projections/boundary/boundarytest"
 )
 
-// Two goroutines of a NATS server that is shut down stay: its own, and test support.
+// What stays is test support's own: of a NATS server that is shut down, and of
+// Watermill's suite, which closes one of its subscribers before it is used.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/ThreeDotsLabs/watermill/internal/subscriber.(*multiplier).Subscribe.func2"),
+		goleak.IgnoreAnyFunction("github.com/ThreeDotsLabs/watermill/internal/subscriber.(*multiplier).Subscribe.func3"),
 		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*fileStore).flushStreamStateLoop"),
 		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
 }
@@ -257,7 +260,7 @@ func start(t testing.TB, c relay.Config) (r *relay.Relay, stop func() error) {
 	return r, stop
 }
 
-// newWorldOf is another relay's world, of the same ledger.
-func newWorldOf(w *world) *world {
-	return &world{TB: w.TB, store: w.store, keep: &keep.RelayMemory{}, vault: w.vault, codec: w.codec, revision: w.revision}
+// of is another relay's world, of the same ledger.
+func (w *world) of(t testing.TB) *world {
+	return &world{TB: t, store: w.store, keep: &keep.RelayMemory{}, vault: w.vault, codec: w.codec, revision: w.revision}
 }
