@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -23,6 +25,7 @@ type API struct {
 	random   *randomness
 	metrics  *metrics
 	inFlight *inFlight
+	streams  streams
 	router   *chi.Mux
 	huma     huma.API
 	routes   []route
@@ -45,6 +48,9 @@ func New(config Config) *API {
 		config.Metrics = prometheus.NewRegistry()
 	}
 	config.Limits = config.Limits.withDefaults()
+	if config.After == nil {
+		config.After = time.After
+	}
 	a := &API{
 		config: config, issuers: map[string]Issuer{}, tokens: newTokens(config.Secret), random: &randomness{source: config.Random}, verified: &verified{},
 		metrics: newMetrics(config.Metrics), inFlight: &inFlight{sessions: map[event.UUID]int{}}, router: chi.NewRouter(),
@@ -82,7 +88,7 @@ func (a *API) allRoutes() []route {
 	all := a.probes()
 	all = append(all,
 		bind(a, getPerson), bind(a, getTimeline), bind(a, getConsents), bind(a, getReferrals), bind(a, getDisclosures),
-		bind(a, searchPeople), bind(a, getCaseload), bind(a, listDisclosures), bind(a, listEvents), bind(a, getEvent),
+		bind(a, searchPeople), bind(a, getCaseload), bind(a, listDisclosures), bind(a, listEvents), bind(a, getEvent), streamRoute(a),
 		bind(a, listFindings), bind(a, getFinding), bind(a, listAgreements), bind(a, getAgreement),
 		bind(a, listRightsRequests), bind(a, listRetention), bind(a, listReviews), bind(a, getReview), bind(a, listGovernance),
 		bind(a, getRejudge), bind(a, getReach), bind(a, simulatePolicy),
@@ -128,7 +134,9 @@ func (a *API) limited(next http.Handler) http.Handler {
 				a.fail(r.Context(), w, errBusy)
 				return
 			}
-			defer a.inFlight.leave()
+			leave := sync.OnceFunc(a.inFlight.leave)
+			defer leave()
+			requestOf(r.Context()).begun = leave
 		}
 		next.ServeHTTP(w, r)
 	})

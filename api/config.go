@@ -40,7 +40,9 @@ type Config struct {
 	// a registry with the API's figures alone.
 	Metrics *prometheus.Registry
 
-	Clock  func() time.Time
+	Clock func() time.Time
+	// After is the clock's timer; nil is time.After.
+	After  func(time.Duration) <-chan time.Time
 	Random io.Reader // names the reads; crypto/rand.Reader outside tests
 	// Limits bounds what a request may cost; a zero field is its default.
 	Limits Limits
@@ -72,6 +74,8 @@ type Limits struct {
 	Consistency time.Duration
 	// Health is how long all readiness checks together may take. Default 2 s.
 	Health time.Duration
+	// Streams bounds the event streams, which the others do not count.
+	Streams StreamLimits
 }
 
 func (l Limits) withDefaults() Limits {
@@ -90,6 +94,7 @@ func (l Limits) withDefaults() Limits {
 	if l.Health == 0 {
 		l.Health = 2 * time.Second
 	}
+	l.Streams = l.Streams.withDefaults()
 	return l
 }
 

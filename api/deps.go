@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"caseledger/api/recording"
@@ -112,23 +113,54 @@ type Identifiers interface {
 	Find(ctx context.Context, kind, value string) (person event.UUID, found bool, err error)
 }
 
+// Place is a place in the ledger: right after one entry. The zero value is
+// before the first.
+type Place struct {
+	Position event.Position
+	// Mark tells the entry from the one that another history of the ledger has
+	// at the same position; 0 is not known.
+	Mark uint32
+}
+
+// PlaceOf is the place after an entry.
+func PlaceOf(p event.Position, id event.ID) Place {
+	return Place{p, binary.BigEndian.Uint32(id.UUID[:4])}
+}
+
 // FeedQuery says which entries of the ledger are wanted.
 type FeedQuery struct {
-	After  event.Position // 0 is from the beginning
-	Types  []string       // stored names; empty is all
-	Person event.UUID     // zero is everybody
-	Limit  int            // 1 to 500
+	After  Place
+	Types  []string   // stored names; empty is all
+	Person event.UUID // zero is everybody
+	Limit  int        // 1 to 500
+}
+
+// FeedPage is a part of the feed.
+type FeedPage struct {
+	Entries []Entry // oldest first
+	// Reached is the place up to which entries have been considered: the next
+	// After. It is that of the query where nothing new was recorded.
+	Reached Place
+	// More says that the ledger went on after Reached when this was read.
+	More bool
 }
 
 // Feed is the ledger's entries, as one caller may see them.
 type Feed interface {
-	// Events returns the entries after a position, oldest first, and the
-	// position up to which entries have been considered: the next After. It
-	// is q.After itself where nothing new was recorded.
-	Events(ctx context.Context, c Caller, q FeedQuery) (entries []Entry, reached event.Position, err error)
+	// Events returns the entries after a place. It looks at what the caller may
+	// see at the moment of the call: an entry whose case is closed to them by
+	// then is not among them.
+	//
+	// The fault "view-behind", kind Unavailable, says after a while of waiting
+	// that it cannot be told yet whose the next entry is. A place that the ledger
+	// does not have, as after an older copy was restored, is the fault
+	// "cursor-not-in-ledger", kind Invalid.
+	Events(ctx context.Context, c Caller, q FeedQuery) (FeedPage, error)
 	// Event returns one entry opened as far as the caller may; the fault
 	// "no-such-event", kind Absent, if it is not there or not for them.
 	Event(ctx context.Context, c Caller, id event.ID) (EntryDetail, error)
+	// Wait returns once something is recorded after a position, or ctx's error.
+	Wait(ctx context.Context, after event.Position) error
 }
 
 // Look is one read on its way into the access log.

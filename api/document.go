@@ -126,7 +126,7 @@ func documentRead[T any](r huma.Registry, o operation[T], allowed []event.Role) 
 		op.RequestBody = jsonBody(bodySchema(r, o.Body))
 	}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: jsonContent(r.Schema(reflect.TypeFor[envelope[T]](), true, ""))}}
-	problems(r, op.Responses, 400, 401, 403, 404, 429, 500, 503)
+	problems(r, op.Responses, append([]int{400, 401, 403, 404, 429, 500, 503}, o.Also...)...)
 	if o.Fixed {
 		op.Parameters = append(op.Parameters, headerParameter("If-None-Match", false, tokenSchema, "the ETag of a copy the client has"))
 		op.Responses["304"] = &huma.Response{Description: "the client's copy is right"}

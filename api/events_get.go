@@ -10,7 +10,7 @@ import (
 var listEvents = operation[[]Entry]{
 	ID: "list-events", Method: http.MethodGet, Path: prefix + "/events",
 	Summary: "The ledger's entries in order, as far as the caller's side may see them; without what they say",
-	Action:  "event.list", Audit: access.ReadList, View: "events",
+	Action:  "event.list", Audit: access.ReadList, View: "events", Also: []int{http.StatusGone},
 	Query: []parameter{
 		{Name: "after", Type: "string", Doc: "where to go on: the page.next of an earlier answer; left out, from the beginning"},
 		typeParameter,
@@ -26,28 +26,21 @@ func (a *API) listEvents(c *call) (answer[[]Entry], error) {
 	if err != nil {
 		return none, err
 	}
-	entries, reached, err := a.config.Feed.Events(c.ctx, c.caller, q)
+	page, err := a.config.Feed.Events(c.ctx, c.caller, q)
 	if err != nil {
 		return none, err
 	}
-	more := len(entries) == q.Limit
-	next := a.tokens.show(cursorToken, c.caller, event.UUID{}, uint64(reached))
-	found := answer[[]Entry]{Data: entries, Page: &pageBlock{Next: next, More: &more}, Items: len(entries),
-		Reflects: Reflects{Position: reached, Latest: !more, Model: "ledger"}}
-	for i := range entries {
-		c.dress(&entries[i])
-		found.Subjects = append(found.Subjects, entries[i].Person)
-	}
-	return found, nil
+	return answer[[]Entry]{Data: page.Entries, Page: &pageBlock{Next: a.tokens.showPlace(c.caller, page.Reached), More: &page.More},
+		Items: len(page.Entries), Subjects: c.dressAll(page.Entries),
+		Reflects: Reflects{Position: page.Reached.Position, Latest: !page.More, Model: "ledger"}}, nil
 }
 
 func (c *call) feedQuery() (q FeedQuery, err error) {
 	if c.query.Has("after") {
-		n, ok := c.api.tokens.read(cursorToken, c.caller, event.UUID{}, c.query.Get("after"))
-		if !ok {
+		var ok bool
+		if q.After, ok = c.api.tokens.readPlace(c.caller, c.query.Get("after")); !ok {
 			return q, badParameter("after", "cursor-invalid", "is no cursor that this caller was given")
 		}
-		q.After = event.Position(n)
 	}
 	if q.Types, err = c.types(); err != nil {
 		return q, err
@@ -57,6 +50,15 @@ func (c *call) feedQuery() (q FeedQuery, err error) {
 	}
 	q.Limit, err = c.number("limit", 1, maxLimit, standardLimit)
 	return q, err
+}
+
+// dressAll dresses entries and returns whom they are about.
+func (c *call) dressAll(entries []Entry) (subjects []event.UUID) {
+	for i := range entries {
+		c.dress(&entries[i])
+		subjects = append(subjects, entries[i].Person)
+	}
+	return subjects
 }
 
 // dress gives an entry the form in which the caller may see it.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -177,25 +178,68 @@ func (f fakeIdentifiers) Find(_ context.Context, kind, value string) (event.UUID
 	return p, ok, nil
 }
 
-// fakeFeed is a ledger that everybody may see.
+// fakeFeed is a ledger that everybody may see but for what is hidden.
 type fakeFeed struct {
+	detail EntryDetail
+
+	mu      sync.Mutex
 	entries []Entry
-	detail  EntryDetail
+	hidden  map[event.Position]bool
+	err     error
+	moved   chan struct{} // closed, and replaced, when entries grows
 }
 
-func (f *fakeFeed) Events(_ context.Context, _ Caller, q FeedQuery) ([]Entry, event.Position, error) {
-	reached := q.After
-	var page []Entry
-	for _, e := range f.entries {
-		if e.Position <= q.After || len(page) == q.Limit {
-			continue
+func (f *fakeFeed) Events(_ context.Context, c Caller, q FeedQuery) (FeedPage, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	page := FeedPage{Reached: q.After}
+	if f.err != nil || int(q.After.Position) > len(f.entries) {
+		return page, cmp.Or(f.err, error(fault.New(fault.Invalid, "cursor-not-in-ledger", "not in the ledger")))
+	}
+	for _, e := range f.entries[q.After.Position:] {
+		if page.More = len(page.Entries) == q.Limit; page.More {
+			break
 		}
-		reached = e.Position
-		if (len(q.Types) == 0 || slices.Contains(q.Types, e.Type)) && (q.Person.IsZero() || q.Person == e.Person) {
-			page = append(page, e)
+		page.Reached = PlaceOf(e.Position, e.Event)
+		if (len(q.Types) == 0 || slices.Contains(q.Types, e.Type)) && (q.Person.IsZero() || q.Person == e.Person) && !f.hidden[e.Position] {
+			page.Entries = append(page.Entries, e)
 		}
 	}
-	return page, reached, nil
+	return page, nil
+}
+
+func (f *fakeFeed) Wait(ctx context.Context, after event.Position) error {
+	for {
+		f.mu.Lock()
+		moved, there := f.moved, len(f.entries) > int(after)
+		f.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// add records entries of a type.
+func (f *fakeFeed) add(n int, kind string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for range n {
+		f.entries = append(f.entries, Entry{Event: event1, Position: event.Position(len(f.entries) + 1), Type: kind, Person: person1})
+	}
+	close(f.moved)
+	f.moved = make(chan struct{})
+}
+
+// change changes what everybody may see from now on.
+func (f *fakeFeed) change(how func(*fakeFeed)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	how(f)
 }
 
 func (f *fakeFeed) Event(_ context.Context, _ Caller, id event.ID) (EntryDetail, error) {
@@ -222,6 +266,13 @@ func (f *fakeAccessLog) Append(_ context.Context, l Look) error {
 	}
 	f.looks = append(f.looks, l)
 	return nil
+}
+
+// fail makes every later look fail.
+func (f *fakeAccessLog) fail() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = true
 }
 
 func (f *fakeAccessLog) all() []Look {

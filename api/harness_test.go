@@ -201,10 +201,9 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 		ids:   fakeIdentifiers{"NHS_NUMBER 9990001014": person1, "CRN X990102": person2},
 		looks: &fakeAccessLog{}, log: &logBuffer{},
 	}
-	b.feed = &fakeFeed{detail: EntryDetail{Entry: Entry{Event: event1, Position: 41, Type: "person.registered", Person: person1}}}
-	for p := event.Position(1); p <= 10; p++ {
-		b.feed.entries = append(b.feed.entries, Entry{Event: event1, Position: p, Type: "person.registered", Person: person1})
-	}
+	b.feed = &fakeFeed{detail: EntryDetail{Entry: Entry{Event: event1, Position: 41, Type: "person.registered", Person: person1}},
+		hidden: map[event.Position]bool{}, moved: make(chan struct{})}
+	b.feed.add(10, "person.registered")
 	config := Config{
 		Recorder: b.recorder, Views: b.views, Identifiers: b.ids, Feed: b.feed, AccessLog: b.looks,
 		Issuers:      []Issuer{{URL: testIssuer, Audience: testAudience, Keys: set}},

@@ -14,6 +14,7 @@ type metrics struct {
 	refusals *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	streams  prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -27,8 +28,10 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20}}, []string{"operation"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "caseledger_http_requests_in_flight", Help: "Requests being worked on."}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "caseledger_http_streams", Help: "Event streams that are open."}),
 	}
-	r.MustRegister(m.requests, m.refusals, m.duration, m.inFlight)
+	r.MustRegister(m.requests, m.refusals, m.duration, m.inFlight, m.streams)
 	return m
 }
 

@@ -35,6 +35,7 @@ type operation[T any] struct {
 	// Fixed marks an answer that may be kept and asked for again with
 	// If-None-Match: what it is about never changes.
 	Fixed  bool
+	Also   []int // statuses that it may refuse with beside the usual ones
 	Handle func(*API, *call) (answer[T], error)
 }
 
@@ -159,7 +160,7 @@ func serveRead[T any](a *API, o operation[T], allowed []event.Role, w http.Respo
 		return err
 	}
 	if c.purpose == "" {
-		return fault.New(fault.Invalid, "purpose-required", "X-Purpose-Of-Use says why the record is read")
+		return errNoPurpose
 	}
 	if o.Body != nil {
 		if c.body, err = c.readBody(o.Body); err != nil {

@@ -76,6 +76,7 @@ var narrowed = map[string]int{
 	"content-encoding-refused": http.StatusUnsupportedMediaType,
 	"method-not-allowed":       http.StatusMethodNotAllowed,
 	"not-acceptable":           http.StatusNotAcceptable,
+	"cursor-not-in-ledger":     http.StatusGone,
 }
 
 // retryLater is the wait suggested where a fault names none.

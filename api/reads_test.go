@@ -307,7 +307,7 @@ func TestTheFeedIsReadInPages(t *testing.T) {
 func TestACursorIsItsOwnersOnly(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	cursor := b.api.tokens.show(cursorToken, Caller{Actor: event.Actor{ID: nobody, Side: event.NHS, Role: "HUB_CLIN"}}, event.UUID{}, 5)
+	cursor := b.api.tokens.showPlace(Caller{Actor: event.Actor{ID: nobody, Side: event.NHS, Role: "HUB_CLIN"}}, Place{Position: 5})
 	want(t, b.ask("GET", "/api/v1/events?after="+cursor, "HUB_CLIN", ""), http.StatusBadRequest, "cursor-invalid")
 }
 

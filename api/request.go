@@ -28,6 +28,9 @@ type request struct {
 	caller      Caller         // zero until the token is verified
 	person      event.UUID     // zero where there is none
 	stream      event.StreamID // one that is not a case; zero where there is none
+	begun       func()         // no longer one of those that are worked on: a stream was opened
+	ended       string         // why an event stream ended; empty of other requests
+	entries     int            // that an event stream sent
 }
 
 type requestKey struct{}
@@ -128,8 +131,12 @@ func (a *API) outermost(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, q), a.config.Limits.Request)
-		defer cancel()
+		ctx := context.WithValue(r.Context(), requestKey{}, q)
+		if !lasting[r.Method+" "+r.URL.Path] {
+			limited, cancel := context.WithTimeout(ctx, a.config.Limits.Request)
+			defer cancel()
+			ctx = limited
+		}
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler { //nolint:errorlint // the server compares it so
@@ -172,6 +179,9 @@ func (a *API) finish(ctx context.Context, q *request, w *recordingWriter, method
 	if q.code != "" {
 		attributes = append(attributes, slog.String("code", q.code))
 	}
+	if q.ended != "" {
+		attributes = append(attributes, slog.String("ended", q.ended), slog.Int("entries", q.entries))
+	}
 	if !q.caller.Actor.ID.IsZero() {
 		attributes = append(attributes, slog.String("actor", q.caller.Actor.ID.String()), slog.String("role", string(q.caller.Actor.Role)),
 			slog.String("organisation", q.caller.Actor.Org.String()), slog.String("session", q.caller.Session.String()))
@@ -188,13 +198,19 @@ func (a *API) finish(ctx context.Context, q *request, w *recordingWriter, method
 // fail answers with the problem that an error is, and logs a cause that is
 // ours.
 func (a *API) fail(ctx context.Context, w http.ResponseWriter, err error) {
+	a.blame(ctx, err).write(w)
+}
+
+// blame makes the problem that an error is, for the request's log record, and
+// logs a cause that is ours.
+func (a *API) blame(ctx context.Context, err error) *Problem {
 	q := requestOf(ctx)
 	p := problemOf(err, q)
 	q.code = p.ErrorCode
 	if p.Status >= 500 {
 		a.config.Log.LogAttrs(ctx, slog.LevelError, "failure", slog.String("code", p.ErrorCode), slog.String("trace", q.trace), slog.Any("cause", err))
 	}
-	p.write(w)
+	return p
 }
 
 // inFlight limits how much is worked on at a time, in all and for each

@@ -82,6 +82,7 @@ var (
 	errMethod     = fault.New(fault.Invalid, "method-not-allowed", "this path does not take that method")
 	errNoPerson   = fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
 	errNoEvent    = fault.New(fault.Absent, "no-such-event", "there is no such event, or not for you")
+	errNoPurpose  = fault.New(fault.Invalid, "purpose-required", "X-Purpose-Of-Use says why the record is read")
 	errRole       = fault.New(fault.Denied, "role-may-not", "your role may not do this")
 	errUnnamed    = fault.New(fault.Denied, "no-named-human", "only a token of a named human may write")
 	errBusy       = &fault.Fault{Kind: fault.Unavailable, Code: "too-busy", Message: "too many requests at a time", RetryAfter: retryLater}

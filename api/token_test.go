@@ -77,3 +77,29 @@ func FuzzReadNumber(f *testing.F) {
 		}
 	})
 }
+
+// A cursor that is given back is the place that was told, for its owner alone;
+// no other text is one.
+func FuzzReadPlace(f *testing.F) {
+	nurse := Caller{Actor: event.Actor{ID: person1, Role: "HUB_NURSE", Side: event.NHS}}
+	other := Caller{Actor: event.Actor{ID: person2, Role: "HUB_NURSE", Side: event.NHS}}
+	auditor := Caller{Actor: event.Actor{ID: person1, Role: "AUDITOR", Side: event.Regulator}}
+	for _, s := range []string{"", "0", "41", "41.", "41.0", "41.00000000", "41.0000abcd", "41.0000ABCD", "041.0000abcd", "41.0000abcd.1", "-1.0000abcd",
+		"9223372036854775808", testTokens.showPlace(nurse, Place{7, 9}), testTokens.seal(positionToken, event.NHS, person1, 7)} {
+		f.Add(s, uint64(41), uint32(0xabcd))
+	}
+	f.Fuzz(func(t *testing.T, text string, n uint64, mark uint32) {
+		place := Place{event.Position(n >> 1), mark}
+		for _, c := range []Caller{nurse, auditor} {
+			if got, ok := testTokens.readPlace(c, testTokens.showPlace(c, place)); !ok || got != place {
+				t.Errorf("%+v is read back as %+v, %v", place, got, ok)
+			}
+			if got, ok := testTokens.readPlace(c, text); ok && testTokens.showPlace(c, got) != text {
+				t.Errorf("%q is read as %+v, which is written otherwise", text, got)
+			}
+		}
+		if _, ok := testTokens.readPlace(other, testTokens.showPlace(nurse, place)); ok {
+			t.Error("another caller's cursor is taken")
+		}
+	})
+}

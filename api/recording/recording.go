@@ -30,13 +30,12 @@ type Identifiers interface {
 	// the same command always gets the same identifier.
 	MintPerson(principal, command event.UUID) event.UUID
 	// Reserve claims an identifier for a person before it is recorded; the
-	// fault "identifier-in-use" if another person has it.
-	Reserve(ctx context.Context, kind, value string, person, command event.UUID) error
+	// fault "identifier-in-use" if another person has it. release gives up this
+	// claim, because nothing was recorded: neither one that another try at the
+	// same command made, maybe in another process, nor what is confirmed.
+	Reserve(ctx context.Context, kind, value string, person event.UUID) (release func(context.Context) error, err error)
 	// Confirm makes a reservation final, after it is recorded.
 	Confirm(ctx context.Context, kind, value string, person event.UUID) error
-	// Release gives up what a command reserved, because nothing was recorded; an
-	// identifier that is confirmed stays.
-	Release(ctx context.Context, kind, value string, person, command event.UUID) error
 	// Unlink takes a confirmed identifier from a person.
 	Unlink(ctx context.Context, kind, value string, person event.UUID) error
 }
@@ -181,7 +180,8 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 		sent.Policy = around.Rules(now).Hash()
 	}
 
-	var claimed, freed *claim
+	var release func(context.Context) error // of the identifier that is claimed
+	var freed *claim
 	result, err := eventstore.Execute(ctx, r.Store, r.Codec, sent,
 		func(standing []event.Recorded, at event.Revision) ([]event.Draft, error) {
 			decision.Revision = at
@@ -212,24 +212,24 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Outcome, error) {
 					freed = &claim{kind, value}
 				}
 			}
-			if b, ok := q.Body.(identified); ok && claimed == nil && len(drafts) > 0 {
+			if b, ok := q.Body.(identified); ok && release == nil && len(drafts) > 0 {
 				kind, value := b.Identifier(now)
-				if err := r.Identifiers.Reserve(ctx, kind, value, stream.Of, q.ID); err != nil {
+				if release, err = r.Identifiers.Reserve(ctx, kind, value, stream.Of); err != nil {
+					release = nil
 					return nil, err
 				}
-				claimed = &claim{kind, value}
 			}
 			return drafts, nil
 		})
 	if err != nil {
-		if claimed != nil && !errors.Is(err, eventstore.ErrUnknown) {
-			err = errors.Join(err, r.Identifiers.Release(context.WithoutCancel(ctx), claimed.kind, claimed.value, stream.Of, q.ID))
+		if release != nil && !errors.Is(err, eventstore.ErrUnknown) {
+			err = errors.Join(err, release(context.WithoutCancel(ctx)))
 		}
 		return Outcome{}, err
 	}
 	// The event is recorded, so nothing that fails from here on is a failure of
 	// the command: the index is mended from the ledger at the next start.
-	if b, ok := q.Body.(identified); ok && (claimed != nil || result.Repeated) {
+	if b, ok := q.Body.(identified); ok && (release != nil || result.Repeated) {
 		kind, value := b.Identifier(now)
 		_ = r.Identifiers.Confirm(context.WithoutCancel(ctx), kind, value, stream.Of)
 	}

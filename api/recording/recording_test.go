@@ -3,6 +3,9 @@ package recording_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,16 +34,17 @@ type index struct{ *vault.Vault }
 
 func of(kind, value string) vault.Identifier { return vault.Identifier{Kind: kind, Value: value} }
 
-func (i index) Reserve(ctx context.Context, kind, value string, who, command event.UUID) error {
-	return i.Vault.Reserve(ctx, of(kind, value), who, command)
+func (i index) Reserve(ctx context.Context, kind, value string, who event.UUID) (func(context.Context) error, error) {
+	attempt, err := i.Attempt()
+	if err != nil {
+		return nil, err
+	}
+	release := func(ctx context.Context) error { return i.Release(ctx, of(kind, value), who, attempt) }
+	return release, i.Vault.Reserve(ctx, of(kind, value), who, attempt)
 }
 
 func (i index) Confirm(ctx context.Context, kind, value string, who event.UUID) error {
 	return i.Vault.Confirm(ctx, of(kind, value), who)
-}
-
-func (i index) Release(ctx context.Context, kind, value string, who, command event.UUID) error {
-	return i.Vault.Release(ctx, of(kind, value), who, command)
 }
 
 func (i index) Unlink(ctx context.Context, kind, value string, who event.UUID) error {
@@ -286,6 +290,90 @@ func TestAnOutcomeNamesWhatItIsAbout(t *testing.T) {
 	if again := d.do(q); !again.Repeated || again.About["consent"] != first.About["consent"] {
 		t.Errorf("repeated %t, about %v", again.Repeated, again.About)
 	}
+}
+
+// Two processes that are sent the same command at the same moment record it once
+// and answer alike, and the identifier leads to its person.
+func TestACommandSentToTwoProcessesIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, value := range []string{"9990004013", "9990004021", "9990004048", "9990004056", "9990004064", "9990004072", "9990004080", "9990004099", "9990004102", "9990004110"} {
+		who := d.registered(nurse)
+		q := d.request("link-identifier", number(value), nurse, who)
+		outcomes := make([]recording.Outcome, 6)
+		var group sync.WaitGroup
+		for i := range outcomes {
+			group.Go(func() {
+				process := *d.Recorder
+				process.Surroundings = surroundings.New(d.store, d.Codec.(*codec.Codec), register, surroundings.Note{}).Shared
+				var err error
+				if outcomes[i], err = process.Record(context.Background(), q); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		recorded := 0
+		for _, out := range outcomes {
+			if !out.Repeated {
+				recorded++
+			}
+			if !slices.Equal(out.Events, outcomes[0].Events) || len(out.Events) == 0 || out.Position != outcomes[0].Position || out.About["link"] != outcomes[0].About["link"] {
+				t.Errorf("one answers %+v, another %+v", out, outcomes[0])
+			}
+		}
+		if recorded != 1 || d.find(value) != who {
+			t.Errorf("recorded %d times; the number leads to %s, want %s", recorded, d.find(value), who)
+		}
+	}
+}
+
+// A try that fails gives up its own claim and not that of the same command, sent
+// again to another process, which is about to record it.
+func TestATryThatFailsLeavesTheClaimOfTheNext(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	first, second := d.registered(nurse), d.registered(nurse)
+	q := d.request("link-identifier", number("9990001014"), nurse, first)
+	claimed, failed := make(chan struct{}), make(chan struct{})
+	next := *d.Recorder
+	next.Store = hooked{d.store, func() error {
+		close(claimed)
+		<-failed
+		// Nothing is recorded yet, and nobody else may have the number.
+		d.refused(d.request("link-identifier", number("9990001014"), nurse, second), "identifier-in-use")
+		return nil
+	}}
+	done := make(chan error, 1)
+	try := *d.Recorder
+	try.Store = hooked{d.store, func() error {
+		go func() {
+			_, err := next.Record(context.Background(), q)
+			done <- err
+		}()
+		<-claimed
+		return eventstore.ErrUnavailable
+	}}
+	if _, err := try.Record(t.Context(), q); !errors.Is(err, eventstore.ErrUnavailable) {
+		t.Errorf("the first try: %v, want a failure", err)
+	}
+	close(failed)
+	if err := <-done; err != nil || d.find("9990001014") != first {
+		t.Errorf("the second try: %v; the number leads to %s, want %s", err, d.find("9990001014"), first)
+	}
+}
+
+// hooked is a store that does something before an append, which it may refuse.
+type hooked struct {
+	eventstore.Store
+	before func() error
+}
+
+func (h hooked) Append(ctx context.Context, stream event.StreamID, expected event.Revision, events []eventstore.Event) (eventstore.Appended, error) {
+	if err := h.before(); err != nil {
+		return eventstore.Appended{}, err
+	}
+	return h.Store.Append(ctx, stream, expected, events)
 }
 
 func TestUnknownCommandsAndForeignBodies(t *testing.T) {

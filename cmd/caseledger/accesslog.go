@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -11,8 +12,10 @@ import (
 	"caseledger/eventstore/codec"
 )
 
-// accessLog keeps the reads, each on the stream of its session. A session's
-// stream is never loaded whole: only which keys it commits to is remembered.
+// accessLog keeps the reads, each on the stream of its session, which several
+// processes may write. A session's stream is read once, and only which keys it
+// commits to is remembered. A look that commits it to another key is appended
+// exactly where the stream ended, so that no two do.
 type accessLog struct {
 	store eventstore.Store
 	codec *codec.Codec
@@ -21,12 +24,12 @@ type accessLog struct {
 	sessions map[event.UUID]*session
 }
 
-// session is what is remembered of one session's stream. Its appends are made
-// one after the other until its keys are committed to.
+// session is what is remembered of one session's stream.
 type session struct {
 	mu     sync.Mutex
 	loaded bool
 	keys   []event.Recorded // the stream's key commitments
+	end    event.Revision   // of the stream when it was read
 }
 
 // mostSessions bounds how many sessions are remembered; one that was forgotten
@@ -53,31 +56,43 @@ func (l *accessLog) session(id event.UUID) *session {
 	return s
 }
 
-// load reads which keys the session's stream commits to.
-func (s *session) load(ctx context.Context, l *accessLog, stream event.StreamID) error {
+// load returns which keys the session's stream commits to, and where the stream
+// ended when that was read.
+func (s *session) load(ctx context.Context, l *accessLog, stream event.StreamID) ([]event.Recorded, event.Revision, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.loaded {
-		return nil
+		return s.keys, s.end, nil
 	}
 	var keys []event.Recorded
+	var end event.Revision
 	for stored, err := range l.store.ReadStream(ctx, stream, 0) {
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
+		end = stored.Revision
 		meta, err := codec.Peek(stored.Body)
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
 		if meta.Type != "key.created" {
 			continue
 		}
 		e, err := l.codec.Decode(ctx, stored)
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
 		keys = append(keys, e)
 	}
-	s.keys, s.loaded = keys, true
-	return nil
+	s.keys, s.end, s.loaded = keys, end, true
+	return keys, end, nil
+}
+
+// forget has the stream read again.
+func (s *session) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded = false
 }
 
 // Append implements api.AccessLog. The look is sealed under the keys of the
@@ -93,31 +108,37 @@ func (l *accessLog) Append(ctx context.Context, look api.Look) error {
 	return err
 }
 
+// commitAttempts bounds how often a look that commits to a key tries to find the
+// end of its stream. After that it goes to wherever the end is: a commitment made
+// twice says the same twice.
+const commitAttempts = 4
+
 // append records one look; repeated says that it was recorded before.
 func (l *accessLog) append(ctx context.Context, command eventstore.Command, data any) (repeated bool, err error) {
-	drafts := []event.Draft{{Data: data}}
-	s := l.session(command.Stream.Of)
-	s.mu.Lock()
-	err = s.load(ctx, l, command.Stream)
-	keys := s.keys
-	if len(keys) == 0 {
-		defer s.mu.Unlock() // until the first look has committed to the keys
-	} else {
-		s.mu.Unlock()
-	}
-	if err != nil {
-		return false, fmt.Errorf("load the session's keys: %w", err)
-	}
-	batch, err := l.codec.Seal(ctx, command, drafts, keys)
-	if err != nil {
-		return false, fmt.Errorf("seal a look: %w", err)
-	}
-	appended, err := l.store.Append(ctx, command.Stream, eventstore.AtEnd, batch)
-	if err != nil {
+	s, drafts := l.session(command.Stream.Of), []event.Draft{{Data: data}}
+	for attempt := 1; ; attempt++ {
+		keys, end, err := s.load(ctx, l, command.Stream)
+		if err != nil {
+			return false, fmt.Errorf("load the session's keys: %w", err)
+		}
+		batch, err := l.codec.Seal(ctx, command, drafts, keys)
+		if err != nil {
+			return false, fmt.Errorf("seal a look: %w", err)
+		}
+		at, commits := eventstore.AtEnd, len(batch) > len(drafts)
+		if commits && attempt < commitAttempts {
+			at = end
+		}
+		appended, err := l.store.Append(ctx, command.Stream, at, batch)
+		if commits {
+			s.forget()
+		}
+		switch {
+		case err == nil:
+			return appended.Repeated, nil
+		case commits && errors.Is(err, eventstore.ErrConflict):
+			continue
+		}
 		return false, fmt.Errorf("record a look: %w", err)
 	}
-	if len(keys) == 0 {
-		s.loaded = false // read again, with what was committed to now
-	}
-	return appended.Repeated, nil
 }

@@ -24,6 +24,8 @@ type views struct {
 	now    func() time.Time
 	// smallNumbers is the threshold of the hubs' figures.
 	smallNumbers int
+	// patience is how long the feed waits for what is behind; 0 is catchesUp.
+	patience time.Duration
 }
 
 var _ api.Views = (*views)(nil)
@@ -56,6 +58,8 @@ type view struct {
 	caller     api.Caller
 	controller event.UUID
 	everybody  bool // every controller's rows: the regulator's auditors
+	looked     bool // the guard has looked at the ledger for this caller
+	isInformed bool // the caseload has come as far as the feed reads
 }
 
 var _ api.View = (*view)(nil)
@@ -255,7 +259,21 @@ func (v *view) barred(ctx context.Context) ([]event.UUID, error) {
 	if v.side.name == audit {
 		return nil, nil
 	}
-	return v.guard.barred(ctx, v.caller.Actor.ID)
+	if err := v.look(ctx); err != nil {
+		return nil, err
+	}
+	return v.guard.barred(v.caller.Actor.ID), nil
+}
+
+// look has the guard look at the ledger, once for each view: what was
+// acknowledged before the caller asked is known.
+func (v *view) look(ctx context.Context) error {
+	if v.looked {
+		return nil
+	}
+	_, err := v.guard.look(ctx)
+	v.looked = err == nil
+	return err
 }
 
 // FindByName implements api.View.

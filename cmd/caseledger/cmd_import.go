@@ -67,9 +67,12 @@ func (p *program) importFile(ctx context.Context, path, as string, dry bool) err
 		in = f
 	}
 	p.announce()
-	o := p.opening(writing)
-	if there, err := o.dir.exists(); err != nil || !there {
-		return fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound)
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.there()
+	}
+	if err != nil {
+		return err
 	}
 	t, err := known(o.dir)
 	if err != nil {
@@ -162,19 +165,16 @@ func (c triedCodec) Seal(ctx context.Context, cmd eventstore.Command, drafts []e
 type triedIndex struct{ blindIndex }
 
 // Reserve implements recording.Identifiers.
-func (i triedIndex) Reserve(ctx context.Context, kind, value string, person, _ event.UUID) error {
+func (i triedIndex) Reserve(ctx context.Context, kind, value string, person event.UUID) (release func(context.Context) error, err error) {
 	who, err := i.vault.Find(ctx, vault.Identifier{Kind: kind, Value: value})
 	if err == nil && !who.IsZero() && who != person {
 		err = fault.New(fault.Conflict, "identifier-in-use", "this identifier belongs to another person's record")
 	}
-	return err
+	return func(context.Context) error { return nil }, err
 }
 
 // Confirm implements recording.Identifiers.
 func (triedIndex) Confirm(context.Context, string, string, event.UUID) error { return nil }
-
-// Release implements recording.Identifiers.
-func (triedIndex) Release(context.Context, string, string, event.UUID, event.UUID) error { return nil }
 
 // Unlink implements recording.Identifiers.
 func (triedIndex) Unlink(context.Context, string, string, event.UUID) error { return nil }

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // The files of a data directory. Everything in it is made with mode 0600, the
@@ -17,7 +14,6 @@ const (
 	ledgerFile    = "ledger.db"
 	keysFile      = "keys.db"
 	kekFile       = "key-encryption-key"
-	secretFile    = "token-secret" // keys the opaque tokens of the API
 	syntheticFile = "SYNTHETIC"
 	viewsFolder   = "views"
 
@@ -93,34 +89,17 @@ func writeNew(path string, content []byte) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() { _ = folder.Close() }()
-	if err := folder.Sync(); err != nil {
+	if err := syncFolder(path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }
 
-// tokenSecret reads the secret behind the API's opaque tokens, and makes it at
-// the first start. Losing it costs clients their cursors, nothing else.
-func (d dataDir) tokenSecret(random io.Reader) ([32]byte, error) {
-	var secret [32]byte
-	text, err := os.ReadFile(d.file(secretFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if _, err := io.ReadFull(random, secret[:]); err != nil {
-			return secret, fmt.Errorf("draw the token secret: %w", err)
-		}
-		return secret, writeNew(d.file(secretFile), []byte(hex.EncodeToString(secret[:])+"\n"))
-	case err != nil:
-		return secret, fmt.Errorf("read the token secret: %w", err)
+// syncFolder writes a file's directory entry to disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
 	}
-	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(raw) != len(secret) {
-		return secret, fmt.Errorf("the token secret in %s is malformed: remove the file and start again; clients will have to start their lists anew", d.file(secretFile))
-	}
-	return [32]byte(raw), nil
+	return errors.Join(folder.Sync(), folder.Close())
 }

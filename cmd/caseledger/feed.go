@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,37 +29,95 @@ var _ api.Feed = feed{}
 // lookAhead bounds how many entries of others one request reads past.
 const lookAhead = 20_000
 
+// catchesUp is how long a process may be behind the one that gave a caller their
+// cursor, and read models behind the ledger.
+const catchesUp = 2 * time.Second
+
+// errBehind: whose an entry is cannot be told yet.
+var errBehind = &fault.Fault{Kind: fault.Unavailable, Code: "view-behind", Message: "the read model has not caught up with what was recorded", RetryAfter: time.Second}
+
+// waiting bounds a wait for what is behind.
+func (v *views) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, cmp.Or(v.patience, catchesUp))
+}
+
+var errNoPlace = fault.New(fault.Invalid, "cursor-not-in-ledger",
+	"the cursor stands after an entry that the ledger does not have, as after an older copy was restored: begin again without it")
+
+// known is the position as far as the guard has looked, which no cursor is
+// beyond: entries after it are for the next call, so that nobody sees one whose
+// case has been closed to them meanwhile.
+func (f feed) known(ctx context.Context, after event.Position) (event.Position, error) {
+	known, err := f.guard.look(ctx)
+	if err != nil || after <= known {
+		return known, err
+	}
+	waiting, done := f.waiting(ctx)
+	defer done()
+	if _, err := f.record.store.Wait(waiting, after-1); err != nil {
+		if waiting.Err() != nil && ctx.Err() == nil {
+			return 0, errNoPlace
+		}
+		return 0, err
+	}
+	return f.guard.look(ctx)
+}
+
+// Wait implements api.Feed.
+func (f feed) Wait(ctx context.Context, after event.Position) error {
+	_, err := f.record.store.Wait(ctx, after)
+	return err
+}
+
 // Events implements api.Feed. An entry is the caller's to see if it is part of
 // their controller's record, or told their controller something; overseers of
 // the regulator see every entry. One that cannot be opened holds nobody up.
-func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) ([]api.Entry, event.Position, error) {
+func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) (api.FeedPage, error) {
 	v, err := f.of(c)
 	if err != nil {
-		return nil, q.After, err
+		return api.FeedPage{}, err
 	}
+	known, err := f.known(ctx, q.After.Position)
+	if err != nil {
+		return api.FeedPage{}, err
+	}
+	v.looked = true
 	types := map[string]bool{}
 	for _, t := range q.Types {
 		types[t] = true
 	}
-	entries, reached, passed := []api.Entry{}, q.After, 0
+	page, passed := api.FeedPage{Entries: []api.Entry{}, Reached: q.After}, 0
 	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
 	barred := map[event.UUID]bool{}
-	for s, err := range f.record.store.ReadAll(ctx, q.After) {
+	for s, err := range f.record.store.ReadAll(ctx, max(q.After.Position, 1)-1) {
 		if err != nil {
-			return nil, q.After, err
+			return api.FeedPage{}, err
 		}
-		reached = s.Position
-		if passed++; passed > lookAhead {
+		at := api.PlaceOf(s.Position, s.ID)
+		if s.Position == q.After.Position {
+			if q.After.Mark != 0 && q.After != at {
+				return api.FeedPage{}, errNoPlace
+			}
+			continue
+		}
+		if page.More = passed == lookAhead || s.Position > known || len(page.Entries) == q.Limit; page.More {
 			break
 		}
+		passed++
+		before := page.Reached
+		page.Reached = at
 		meta, err := codec.Peek(s.Body)
 		if err != nil {
-			return nil, q.After, err
+			return api.FeedPage{}, err
 		}
 		if s.Stream.Kind != event.CaseStream || len(types) > 0 && !types[meta.Type] || !q.Person.IsZero() && meta.Subject != q.Person {
 			continue
 		}
-		e, mine, err := v.mine(ctx, reader, s)
+		e, mine, err := v.mine(ctx, reader, s, known)
+		if errors.Is(err, errBehind) && before != q.After {
+			page.Reached, page.More = before, true // so far, and this one next time
+			break
+		}
 		if poisonous(err) {
 			// Whose it is cannot be told, so only those who see everything see
 			// that it is there; it is parked and listed like in the read models.
@@ -64,24 +125,22 @@ func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) ([]api.
 			mine, err = v.everybody, nil
 		}
 		if err != nil {
-			return nil, q.After, err
+			return api.FeedPage{}, err
 		}
 		if !mine {
 			continue
 		}
 		if _, asked := barred[e.Subject]; !asked {
 			if barred[e.Subject], err = v.kept(ctx, e.Subject); err != nil {
-				return nil, q.After, err
+				return api.FeedPage{}, err
 			}
 		}
 		if barred[e.Subject] {
 			continue
 		}
-		if entries = append(entries, feedEntry(e)); len(entries) == q.Limit {
-			break
-		}
+		page.Entries = append(page.Entries, feedEntry(e))
 	}
-	return entries, reached, nil
+	return page, nil
 }
 
 // of is the caller's view.
@@ -98,11 +157,31 @@ func (v *view) kept(ctx context.Context, person event.UUID) (bool, error) {
 	if v.side.name == audit {
 		return false, nil
 	}
-	return v.guard.bars(ctx, person, v.caller.Actor.ID)
+	if err := v.look(ctx); err != nil {
+		return true, err
+	}
+	return v.guard.bars(person, v.caller.Actor.ID), nil
 }
 
-// mine opens an entry and says whether it is the caller's to see.
-func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stored) (event.Recorded, bool, error) {
+// informed waits until the caseload says who knows whom in everything up to a
+// position.
+func (v *view) informed(ctx context.Context, known event.Position) error {
+	if v.isInformed {
+		return nil
+	}
+	waiting, done := v.waiting(ctx)
+	defer done()
+	err := v.side.store.WaitFor(waiting, v.side.models.caseload.Projection, known)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return errBehind
+	}
+	v.isInformed = err == nil
+	return err
+}
+
+// mine opens an entry and says whether it is the caller's to see; known is how far
+// the feed reads.
+func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stored, known event.Position) (event.Recorded, bool, error) {
 	e, err := reader.Decode(ctx, s)
 	if err != nil {
 		return e, false, err
@@ -125,6 +204,9 @@ func (v *view) mine(ctx context.Context, reader *codec.Reader, s eventstore.Stor
 	}
 	// Another side's staff recorded it for this side: it is for those of the
 	// side's controllers who know the person.
+	if err := v.informed(ctx, known); err != nil {
+		return e, false, told(err)
+	}
 	visible := false
 	err = v.side.store.View(ctx, func(read projections.View) error {
 		_, err := v.known(ctx, read, e.Subject)

@@ -18,16 +18,17 @@ func (b blindIndex) MintPerson(principal, command event.UUID) event.UUID {
 	return b.vault.MintPerson(principal, command)
 }
 
-func (b blindIndex) Reserve(ctx context.Context, kind, value string, of, command event.UUID) error {
-	return b.vault.Reserve(ctx, vault.Identifier{Kind: kind, Value: value}, of, command)
+func (b blindIndex) Reserve(ctx context.Context, kind, value string, of event.UUID) (release func(context.Context) error, err error) {
+	attempt, err := b.vault.Attempt()
+	if err != nil {
+		return nil, err
+	}
+	i := vault.Identifier{Kind: kind, Value: value}
+	return func(ctx context.Context) error { return b.vault.Release(ctx, i, of, attempt) }, b.vault.Reserve(ctx, i, of, attempt)
 }
 
 func (b blindIndex) Confirm(ctx context.Context, kind, value string, of event.UUID) error {
 	return b.vault.Confirm(ctx, vault.Identifier{Kind: kind, Value: value}, of)
-}
-
-func (b blindIndex) Release(ctx context.Context, kind, value string, of, command event.UUID) error {
-	return b.vault.Release(ctx, vault.Identifier{Kind: kind, Value: value}, of, command)
 }
 
 func (b blindIndex) Unlink(ctx context.Context, kind, value string, of event.UUID) error {

@@ -150,9 +150,8 @@ func (n *Numbers) Add(ctx context.Context, from, to numbering.Tail, entries []nu
 		if held, err := readTail(tx.StmtContext(ctx, n.tail).QueryRowContext(ctx)); err != nil || held != from {
 			return errors.Join(err, numbering.ErrCopyMoved)
 		}
-		err := each(ctx, tx, `INSERT INTO entries (position, recorded_at, event_id, stream, revision, commit_at, prepare_at) VALUES (?,?,?,?,?,?,?)`,
-			len(entries), func(i int) []any {
-				e := &entries[i]
+		err := each(ctx, tx, `INSERT INTO entries (position, recorded_at, event_id, stream, revision, commit_at, prepare_at) VALUES %s`,
+			entries, func(e numbering.Entry) []any {
 				stream := e.Stream.Bytes()
 				return []any{int64(e.Position), e.RecordedAt.UnixMicro(), e.ID.UUID[:], stream[:], int64(e.Revision), int64(e.At.Commit), int64(e.At.Prepare)}
 			})

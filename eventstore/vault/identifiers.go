@@ -48,6 +48,11 @@ func (v *Vault) MintPerson(principal, command event.UUID) event.UUID {
 	return asUUIDv4(event.UUID(mac.Sum(nil)[:16]))
 }
 
+// Attempt names one try at a command, unlike any other here or elsewhere. A try
+// that reserves under a name of its own cannot release what another try at the
+// same command has reserved.
+func (v *Vault) Attempt() (event.UUID, error) { return randomUUID(v.rand) }
+
 var errNoCommand = errors.New("vault: a reservation names its person and its command")
 
 // Reserve holds an identifier for a person before the append that links it.
