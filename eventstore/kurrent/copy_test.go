@@ -67,3 +67,23 @@ func TestCopyOutlivesTheProcess(t *testing.T) {
 	_, err := kurrent.Open(t.Context(), kurrent.Options{URL: first.URL(), Clock: time.Now, Copy: inFile(t, path)})
 	mustFail(t, "open on a database that lost its end", err, kurrent.ErrShrunk)
 }
+
+// A database that lost its end and went on without it has other numbers where
+// those of the copy were.
+func TestCopySeesAnotherHistory(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "numbers.db")
+	double := kurrenttest.Start(t, kurrenttest.Options{})
+	stream := event.Case(named("history"))
+	s := open(t, kurrent.Options{URL: double.URL(), Copy: inFile(t, path)})
+	mustAppend(t, s, stream, 0, fact("history", "a"))
+	mustAppend(t, s, stream, 1, fact("history", "b"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	double.LoseTail(2) // the last event and its number
+	without := open(t, kurrent.Options{URL: double.URL()})
+	mustAppend(t, without, stream, 1, fact("history", "c"))
+	_, err := kurrent.Open(t.Context(), kurrent.Options{URL: double.URL(), Clock: time.Now, Copy: inFile(t, path)})
+	mustFail(t, "open beside another history", err, kurrent.ErrReordered)
+}
