@@ -118,7 +118,7 @@ func TestDecisions(t *testing.T) {
 			t.Errorf("%s is required directly and has no decision record", m)
 		}
 		if _, known := dependencyOf(m); !known {
-			t.Errorf("%s has no row in arch_test.go", m)
+			t.Errorf("%s has no row in dependencies_test.go", m)
 		}
 	}
 }
