@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench golden release-test postgresql compiler
+.PHONY: help demo build test test-kurrent check bench golden release-test postgresql compiler
 
 GO ?= go
 
@@ -17,7 +17,7 @@ GOVULNCHECK := $(TOOLS)/govulncheck-v1.8.0
 
 # A tree that another account owns makes git refuse to name the revision, and
 # the build with it. Only `make build` needs the revision.
-test check bench golden release-test: export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
+test test-kurrent check bench golden release-test: export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 # What these tests are about happens in a program built without the race
 # detector: `make test` runs them, and racing them would find nothing.
@@ -35,6 +35,11 @@ build: ## build the programs into bin/
 test: postgresql ## every test, with a PostgreSQL that the tests start and stop themselves
 	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=200 $(GO) test -tags postgres -timeout 15m ./...
 
+test-kurrent: ## the event store's contract on the EventStoreDB or KurrentDB that CASELEDGER_TEST_KURRENT_URL names
+	@[ -n "$${CASELEDGER_TEST_KURRENT_URL:-}" ] || { echo "make test-kurrent needs a server to test on. Run:"; \
+		echo "    CASELEDGER_TEST_KURRENT_URL='esdb://user:password@host:2113?tls=true' make test-kurrent"; exit 1; } >&2
+	$(GO) test -count 1 -v -timeout 60m -run '^TestServer$$' ./eventstore/kurrent/
+
 check: compiler $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod verify
@@ -51,7 +56,8 @@ golden: ## write the golden files that a new event or version lacks; review them
 	CASELEDGER_TEST_GOLDEN=write $(GO) test -count 1 -run ^TestPublished ./domain/...
 
 release-test: postgresql ## the tests at the sizes wanted before a release, then every fuzz target; takes hours
-	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
+	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 CASELEDGER_TEST_SERVER_KILLS=200 \
+		CASELEDGER_TEST_PG_ROUNDS=200 CASELEDGER_TEST_PG_FOLLOW=30m CASELEDGER_TEST_PG_HISTORIES=60 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
 	.ci/fuzz
 
 postgresql:

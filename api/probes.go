@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -115,4 +116,20 @@ func (a *API) publicRoute(id, path, summary string, document func(huma.Registry)
 	}
 	return route{id: id, method: http.MethodGet, path: path, summary: summary, public: true, document: document,
 		serve: func(w http.ResponseWriter, r *http.Request, _ huma.Context) { h(w, r) }}
+}
+
+// Probes serves the probes alone, of a process that answers no other requests. Of
+// the configuration it uses Health, Info, Log, Metrics and Limits.
+func Probes(config Config) http.Handler {
+	if config.Metrics == nil {
+		config.Metrics = prometheus.NewRegistry()
+	}
+	config.Limits = config.Limits.withDefaults()
+	a, mux := &API{config: config}, http.NewServeMux()
+	for _, r := range a.probes() {
+		if r.path != "/openapi.json" && r.path != "/docs" { // which describe the rest
+			mux.HandleFunc(http.MethodGet+" "+r.path, func(w http.ResponseWriter, q *http.Request) { r.serve(w, q, nil) })
+		}
+	}
+	return mux
 }

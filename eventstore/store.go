@@ -136,8 +136,9 @@ type Ingester interface {
 	// Ingest stores every event as it is: position, recordedAt, id, stream,
 	// revision and body. Positions must be 1, 2, 3 …, recordedAt must not
 	// decrease, the revisions of each stream must be 1, 2, 3 …, and ids must be
-	// unique; what offends is [ErrBrokenLedger]. A store that holds anything is
-	// [ErrNotEmpty]. An error that ledger yields ends it and is returned.
+	// unique; what offends, or could not have been appended, is
+	// [ErrBrokenLedger]. A store that holds anything is [ErrNotEmpty]. An error
+	// that ledger yields ends it and is returned.
 	//
 	// The store holds the whole ledger, durably, when Ingest returns nil, and is
 	// empty otherwise, also if the process dies meanwhile: an adapter that cannot
@@ -145,6 +146,28 @@ type Ingester interface {
 	// what was begun and not ended, and says so. Memory does not grow with the
 	// ledger. Nobody else may use the store meanwhile.
 	Ingest(ctx context.Context, ledger iter.Seq2[Stored, error]) error
+}
+
+// CheckIngested finds what is wrong with an event of a ledger that is taken
+// over, by itself and beside the one before it (zero before the first):
+// ErrBrokenLedger. Every adapter calls it; whether the stream goes on, and
+// whether the id is unique, is for the adapter to find.
+func CheckIngested(before, e Stored) error {
+	bytes := e.Stream.Bytes()
+	_, err := event.StreamFromBytes(bytes[:])
+	switch {
+	case e.Position != before.Position+1:
+		return fmt.Errorf("%w: position %d follows %d", ErrBrokenLedger, e.Position, before.Position)
+	case before.Position > 0 && e.RecordedAt.Before(before.RecordedAt):
+		return fmt.Errorf("%w: position %d was recorded before the one before it", ErrBrokenLedger, e.Position)
+	case !e.RecordedAt.Equal(e.RecordedAt.Truncate(time.Microsecond)):
+		return fmt.Errorf("%w: position %d was recorded at a fraction of a microsecond", ErrBrokenLedger, e.Position)
+	case err != nil:
+		return fmt.Errorf("%w: position %d is on no kind of stream", ErrBrokenLedger, e.Position)
+	case len(e.Body) > MaxBodyBytes:
+		return fmt.Errorf("%w: position %d has a body of %d bytes, at most %d", ErrBrokenLedger, e.Position, len(e.Body), MaxBodyBytes)
+	}
+	return nil
 }
 
 // CheckAppend finds what is wrong with the arguments of an append by

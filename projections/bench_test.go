@@ -253,7 +253,7 @@ func each(b *testing.B, db *sql.DB, bodies [][]byte) {
 // BenchmarkRebuild reports the highest live heap while a table is rebuilt,
 // which must not grow with the ledger.
 func BenchmarkRebuild(b *testing.B) {
-	for _, n := range []int{10_000, 300_000} {
+	for _, n := range []int{10_000, 300_000} { // the goal is about the same heap
 		b.Run(fmt.Sprintf("%dk", n/1000), func(b *testing.B) {
 			for b.Loop() {
 				high, took := rebuildHeap(b, n, 0)
@@ -267,13 +267,14 @@ func BenchmarkRebuild(b *testing.B) {
 // rebuildHeap builds a table from n events about n/10 people and returns the
 // highest live heap above what there was before.
 func rebuildHeap(t testing.TB, n, pageEvents int) (uint64, time.Duration) {
+	const rebuildBytes = 256 << 10
 	store := projectiontest.OpenSQLite(t)
 	var before, now runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	high := uint64(0)
 	r := projections.NewRunner(store, tape{n: n, people: n / 10}, []*projections.Projection{cases.Projection},
-		projections.Options{RebuildEvents: pageEvents, Progress: func(*projections.Projection, event.Position) {
+		projections.Options{RebuildEvents: pageEvents, RebuildBytes: rebuildBytes, Progress: func(*projections.Projection, event.Position) {
 			runtime.GC()
 			runtime.ReadMemStats(&now)
 			if now.HeapAlloc > before.HeapAlloc {

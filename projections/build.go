@@ -86,9 +86,10 @@ func (r *Runner) dropRetired(ctx context.Context, tables []Checkpoint) error {
 // prepare claims a table to build, resuming one that was begun if that is good
 // enough and beginning anew otherwise.
 func (r *Runner) prepare(ctx context.Context, t Table, resume func(Checkpoint) bool) (*member, error) {
-	m := &member{Table: t, building: true}
+	var cp Checkpoint
 	err := r.store.Update(ctx, func(tx Tx) error {
-		cp, err := tx.Lock(t.Name)
+		var err error
+		cp, err = tx.Lock(t.Name)
 		if err == nil && cp.State != "" && !resume(cp) {
 			err = tx.Drop(t.Name)
 		}
@@ -98,18 +99,25 @@ func (r *Runner) prepare(ctx context.Context, t Table, resume func(Checkpoint) b
 		if err == nil {
 			cp, err = tx.Claim(t.Name)
 		}
-		m.position, m.epoch = cp.Position, cp.Epoch
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", t.Name, err)
 	}
+	m, err := r.join(ctx, t, cp)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", t.Name, err)
+	}
+	m.building = true
 	return m, nil
 }
 
 // build brings tables to the head of the ledger and switches readers to them.
 func (r *Runner) build(ctx context.Context, pending []*member) error {
-	if err := r.follow(ctx, pending, r.options.RebuildEvents, 0); err != nil {
+	if err := r.follow(ctx, pending, 0); err != nil {
+		if ctx.Err() != nil {
+			r.keep(ctx, pending)
+		}
 		return err
 	}
 	for _, m := range pending {
@@ -173,7 +181,9 @@ func (r *Runner) adopt(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("claim %s: %w", cp.Table, err)
 		}
-		r.live[p.name] = &member{Table: Table{cp.Table, p}, position: cp.Position, epoch: cp.Epoch}
+		if r.live[p.name], err = r.join(ctx, Table{cp.Table, p}, cp); err != nil {
+			return fmt.Errorf("claim %s: %w", cp.Table, err)
+		}
 	}
 	return nil
 }
@@ -272,7 +282,7 @@ func (r *Runner) followTo(ctx context.Context, m *member, to event.Position) err
 	if to == 0 {
 		return nil
 	}
-	err := r.follow(ctx, []*member{m}, r.options.RebuildEvents, to)
+	err := r.follow(ctx, []*member{m}, to)
 	if errors.Is(err, errMoved) {
 		return fmt.Errorf("%w: %s", ErrFenced, m.Name) // another rebuild began anew
 	}
@@ -345,10 +355,13 @@ func (r *Runner) replace(ctx context.Context, m *member) (bool, error) {
 				last.items = append(last.items, item)
 			}
 			h := &histories{ctx: ctx, source: r.source, end: last.end, types: types}
-			if err := r.into(tx, m, last, h); err != nil {
+			if err := m.fold(ctx, r.store, last, h); err != nil {
 				return err
 			}
-			m.position = last.end
+			if err := m.save(tx, m.window); err != nil {
+				return err
+			}
+			m.saved = last.end
 		}
 		switched = true
 		return switchTo(tx, m, tables)

@@ -42,12 +42,26 @@ const streamColumn = "stream"
 // carries the value.
 var errUnstorable = errors.New("projections: a value that cannot be stored")
 
+// Value is what one column of a row holds, by the column's kind: Int for Int and
+// Instant, Text for the others.
+type Value struct {
+	Int  int64
+	Text string
+}
+
 type field struct {
 	Column
 	index  int    // in the row struct; -1 for a stream column without a field
 	prefix []byte // `"name":`
-	encode func(dst []byte, v reflect.Value) ([]byte, error)
+	codec
+}
+
+// codec is how a field of a row becomes a column's value and back.
+type codec struct {
+	encode func(v reflect.Value) (Value, error)
 	decode func(src any, v reflect.Value) error
+	// total: encode refuses nothing.
+	total bool
 }
 
 type layout struct {
@@ -103,7 +117,7 @@ func layoutOf(model string, row reflect.Type) layout {
 		}
 		seen[name] = true
 		f := field{Column: Column{Name: name, Key: option == "key"}, index: i}
-		f.Kind, f.encode, f.decode = codecOf(sf.Type, option == "json")
+		f.Kind, f.codec = codecOf(sf.Type, option == "json")
 		switch {
 		case f.Kind == 0:
 			refuse(sf.Name, "has a type that no kind of column holds; tag it json")
@@ -117,7 +131,7 @@ func layoutOf(model string, row reflect.Type) layout {
 		}
 		rest = append(rest, f)
 	}
-	stream.Kind, stream.encode, stream.decode = codecOf(streamType, false)
+	stream.Kind, stream.codec = codecOf(streamType, false)
 	l.keys = len(keys)
 	l.fields = append(append([]field{stream}, keys...), rest...)
 	for i := range l.fields {
@@ -140,26 +154,83 @@ func (l layout) place(row reflect.Value, stream event.StreamID, parts []string) 
 	return nil
 }
 
+// values appends what the columns of a row hold, in order.
+func (l layout) values(dst []Value, stream event.StreamID, row reflect.Value) ([]Value, error) {
+	dst = append(dst, Value{Text: stream.String()})
+	for _, f := range l.fields[1:] {
+		v, err := f.encode(row.Field(f.index))
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, v)
+	}
+	return dst, nil
+}
+
+// holds says whether the columns can hold a row that a fold has made of before,
+// which they do hold; before is invalid where there was none. It costs less
+// than encoding: what is as it was is not looked at.
+func (l layout) holds(before, after reflect.Value) error {
+	for _, f := range l.fields[1:] {
+		if f.total {
+			continue
+		}
+		v := after.Field(f.index)
+		if before.IsValid() && unchanged(before.Field(f.index), v) {
+			continue
+		}
+		if _, err := f.encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unchanged may be false for equal values. A fold changes nothing that it was
+// given, so a slice or a map in the same place holds the same.
+func unchanged(a, b reflect.Value) bool {
+	switch a.Kind() {
+	case reflect.Slice:
+		return a.UnsafePointer() == b.UnsafePointer() && a.Len() == b.Len()
+	case reflect.Map:
+		return a.UnsafePointer() == b.UnsafePointer()
+	}
+	return a.Comparable() && a.Equal(b)
+}
+
 // encode writes a row as a JSON object by column name: the one form in which
-// rows are stored, compared and summed.
+// rows are compared and summed.
 func (l layout) encode(stream event.StreamID, row reflect.Value) ([]byte, error) {
-	dst := make([]byte, 0, 64+32*len(l.fields))
+	values, err := l.values(make([]Value, 0, len(l.fields)), stream, row)
+	if err != nil {
+		return nil, err
+	}
+	return l.object(make([]byte, 0, 64+32*len(l.fields)), values)
+}
+
+// object appends values as a JSON object by column name.
+func (l layout) object(dst []byte, values []Value) (_ []byte, err error) {
 	dst = append(dst, '{')
 	for i, f := range l.fields {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, f.prefix...)
-		if i == 0 {
-			dst = append(append(append(dst, '"'), stream.String()...), '"')
-			continue
-		}
-		var err error
-		if dst, err = f.encode(dst, row.Field(f.index)); err != nil {
+		if dst, err = appendValue(append(dst, f.prefix...), f.Kind, values[i]); err != nil {
 			return nil, err
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+func appendValue(dst []byte, kind Kind, v Value) ([]byte, error) {
+	switch kind {
+	case Int, Instant:
+		return strconv.AppendInt(dst, v.Int, 10), nil
+	case JSON:
+		return append(dst, v.Text...), nil
+	case Text, Day:
+	}
+	return jsontext.AppendQuote(dst, v.Text)
 }
 
 // decode makes a row from the values of its columns, in order, as a database
@@ -204,50 +275,52 @@ func textOf(v any) (string, bool) {
 	return "", false
 }
 
-func codecOf(t reflect.Type, asJSON bool) (Kind, func([]byte, reflect.Value) ([]byte, error), func(any, reflect.Value) error) {
+func codecOf(t reflect.Type, asJSON bool) (Kind, codec) {
 	switch {
 	case asJSON:
-		return JSON, encodeJSON, decodeJSON
+		return JSON, codec{encodeJSON, decodeJSON, false}
 	case t == dayType, t == dayPtrType:
-		return Day, encodeDay, decodeDay
+		return Day, codec{encodeDay, decodeDay, true}
 	case t == instantType:
-		return Instant, encodeInstant, decodeInstant
+		return Instant, codec{encodeInstant, decodeInstant, true}
 	case t.Implements(marshaler) && reflect.PointerTo(t).Implements(unmarshaler):
-		return Text, encodeMarshaler, decodeMarshaler
+		return Text, codec{encodeMarshaler, decodeMarshaler, false}
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return Text, func(dst []byte, v reflect.Value) ([]byte, error) { return appendText(dst, v.String()) },
-			func(src any, v reflect.Value) error {
-				s, ok := textOf(src)
-				if !ok {
-					return errUnstorable
-				}
-				v.SetString(s)
-				return nil
-			}
+		return Text, codec{encodeString, decodeString, false}
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return Int, encodeInt, decodeInt
+		return Int, codec{encodeInt, decodeInt, t.Kind() != reflect.Uint && t.Kind() != reflect.Uint64}
 	}
-	return 0, nil, nil
+	return 0, codec{}
 }
 
-// appendText quotes s; U+0000 cannot be stored by PostgreSQL, so it is refused
-// for every database.
-func appendText(dst []byte, s string) ([]byte, error) {
+// textValue refuses U+0000, which PostgreSQL cannot store, for every database.
+func textValue(s string) (Value, error) {
 	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
-		return nil, errUnstorable
+		return Value{}, errUnstorable
 	}
-	return jsontext.AppendQuote(dst, s)
+	return Value{Text: s}, nil
 }
 
-func encodeMarshaler(dst []byte, v reflect.Value) ([]byte, error) {
-	text, err := v.Interface().(encoding.TextMarshaler).MarshalText()
-	if err != nil {
-		return nil, errUnstorable
+func encodeString(v reflect.Value) (Value, error) { return textValue(v.String()) }
+
+func decodeString(src any, v reflect.Value) error {
+	s, ok := textOf(src)
+	if !ok {
+		return errUnstorable
 	}
-	return appendText(dst, string(text))
+	v.SetString(s)
+	return nil
+}
+
+func encodeMarshaler(v reflect.Value) (Value, error) {
+	body, err := v.Interface().(encoding.TextMarshaler).MarshalText()
+	if err != nil {
+		return Value{}, errUnstorable
+	}
+	return textValue(string(body))
 }
 
 func decodeMarshaler(src any, v reflect.Value) error {
@@ -258,15 +331,14 @@ func decodeMarshaler(src any, v reflect.Value) error {
 	return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
 }
 
-func encodeDay(dst []byte, v reflect.Value) ([]byte, error) {
-	day, given := v.Interface().(event.Day)
-	if p, ok := v.Interface().(*event.Day); ok && p != nil {
-		day, given = *p, true
+func encodeDay(v reflect.Value) (Value, error) {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return Value{}, nil
+		}
+		v = v.Elem()
 	}
-	if !given {
-		return append(dst, '"', '"'), nil
-	}
-	return append(append(append(dst, '"'), day.String()...), '"'), nil
+	return Value{Text: event.Day(v.Int()).String()}, nil
 }
 
 func decodeDay(src any, v reflect.Value) error {
@@ -290,8 +362,8 @@ func decodeDay(src any, v reflect.Value) error {
 	return nil
 }
 
-func encodeInstant(dst []byte, v reflect.Value) ([]byte, error) {
-	return strconv.AppendInt(dst, v.Interface().(time.Time).UnixMicro(), 10), nil
+func encodeInstant(v reflect.Value) (Value, error) {
+	return Value{Int: v.Interface().(time.Time).UnixMicro()}, nil
 }
 
 func decodeInstant(src any, v reflect.Value) error {
@@ -303,19 +375,18 @@ func decodeInstant(src any, v reflect.Value) error {
 	return nil
 }
 
-func encodeInt(dst []byte, v reflect.Value) ([]byte, error) {
+func encodeInt(v reflect.Value) (Value, error) {
 	switch {
 	case v.Kind() == reflect.Bool && v.Bool():
-		return append(dst, '1'), nil
+		return Value{Int: 1}, nil
 	case v.Kind() == reflect.Bool:
-		return append(dst, '0'), nil
+		return Value{}, nil
 	case v.CanInt():
-		return strconv.AppendInt(dst, v.Int(), 10), nil
+		return Value{Int: v.Int()}, nil
+	case v.Uint() > 1<<63-1:
+		return Value{}, errUnstorable
 	}
-	if v.Uint() > 1<<63-1 {
-		return nil, errUnstorable
-	}
-	return strconv.AppendUint(dst, v.Uint(), 10), nil
+	return Value{Int: int64(v.Uint())}, nil
 }
 
 func decodeInt(src any, v reflect.Value) error {
@@ -335,13 +406,13 @@ func decodeInt(src any, v reflect.Value) error {
 	return nil
 }
 
-func encodeJSON(dst []byte, v reflect.Value) ([]byte, error) {
+func encodeJSON(v reflect.Value) (Value, error) {
 	body, err := json.Marshal(v.Interface(), json.Deterministic(true))
 	if err != nil || escapesNUL(body) {
-		return nil, errUnstorable
+		return Value{}, errUnstorable
 	}
 	canonical, err := canonicalJSON(body)
-	return append(dst, canonical...), err
+	return Value{Text: string(canonical)}, err
 }
 
 func decodeJSON(src any, v reflect.Value) error {

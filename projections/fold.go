@@ -1,26 +1,15 @@
 package projections
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 
 	"caseledger/domain/event"
 )
 
-// slot is one row while a page is folded. row is nil where there is none;
-// stored is the encoding that the table holds, nil if it holds no such row.
-type slot struct {
-	row     any
-	encoded []byte
-	stored  []byte
-}
-
-// rowsOf are the rows of one stream as far as they have been touched.
-type rowsOf map[Key]slot
+// rowsOf are the rows of one stream, by key.
+type rowsOf map[Key]any
 
 // step is one item and the rows of its stream that it may touch.
 type step struct {
@@ -85,51 +74,56 @@ func (p *Projection) keysOf(e event.Recorded) (keys []Key, bad Reason) {
 	return keys, ""
 }
 
-// apply folds one event into the rows of its stream. Where it cannot, rows are
-// as before.
-func (p *Projection) apply(rows rowsOf, e event.Recorded, keys []Key) Reason {
+// apply folds one event into the rows of its stream and passes on those that
+// change. Where it cannot, none does.
+func (p *Projection) apply(e event.Recorded, keys []Key, row func(Key) any, changed func(Key, any)) Reason {
 	if len(keys) == 1 {
-		next, bad := p.foldOne(rows[keys[0]], e, keys[0])
-		if bad == "" {
-			rows[keys[0]] = next
+		before := row(keys[0])
+		after, bad := p.foldOne(before, e, keys[0])
+		if bad == "" && after != before {
+			changed(keys[0], after)
 		}
 		return bad
 	}
-	next := make(rowsOf, len(keys))
-	for _, key := range keys {
-		row, bad := p.foldOne(rows[key], e, key)
-		if bad != "" {
+	next := make([]any, len(keys))
+	for i, key := range keys {
+		var bad Reason
+		if next[i], bad = p.foldOne(row(key), e, key); bad != "" {
 			return bad
 		}
-		next[key] = row
 	}
-	maps.Copy(rows, next)
+	for i, key := range keys {
+		if next[i] != row(key) {
+			changed(key, next[i])
+		}
+	}
 	return ""
 }
 
-func (p *Projection) foldOne(s slot, e event.Recorded, key Key) (next slot, bad Reason) {
+// foldOne returns a row as it stands after e, or why it cannot.
+func (p *Projection) foldOne(row any, e event.Recorded, key Key) (next any, bad Reason) {
 	defer func() {
 		// What a fold panics with may quote the event: only the fact is kept.
 		if recover() != nil {
-			next, bad = s, Panicked
+			next, bad = nil, Panicked
 		}
 	}()
-	after := p.fold(s.row, key, e)
-	switch {
-	case after == nil:
-		return slot{stored: s.stored}, ""
-	case after == s.row:
-		return s, ""
+	next = p.fold(row, key, e)
+	if next == nil || next == row {
+		return next, ""
 	}
-	row := reflect.ValueOf(after).Elem()
-	if p.layout.place(row, e.Stream, key.Parts()) != nil {
-		return s, MalformedKey
+	var before reflect.Value
+	if row != nil {
+		before = reflect.ValueOf(row).Elem()
 	}
-	encoded, err := p.layout.encode(e.Stream, row)
-	if err != nil {
-		return s, Unstorable
+	after := reflect.ValueOf(next).Elem()
+	if p.layout.place(after, e.Stream, key.Parts()) != nil {
+		return nil, MalformedKey
 	}
-	return slot{row: after, encoded: encoded, stored: s.stored}, ""
+	if p.layout.holds(before, after) != nil {
+		return nil, Unstorable
+	}
+	return next, ""
 }
 
 // foldStream folds a stream from its beginning, corrections applied. An event
@@ -159,122 +153,19 @@ func (p *Projection) foldStream(items []Item) (rowsOf, Reason) {
 		}
 		keys, bad := p.keysOf(e)
 		if bad == "" {
-			bad = p.apply(rows, e, keys)
+			bad = p.apply(e, keys, func(key Key) any { return rows[key] }, func(key Key, row any) {
+				if row == nil {
+					delete(rows, key)
+				} else {
+					rows[key] = row
+				}
+			})
 		}
 		if bad != "" {
 			return nil, bad
 		}
 	}
-	maps.DeleteFunc(rows, func(_ Key, s slot) bool { return s.row == nil })
 	return rows, ""
-}
-
-// batch folds a page of items into one table's rows, in memory.
-type batch struct {
-	p       *Projection
-	rows    map[event.StreamID]rowsOf
-	cleared map[event.StreamID]bool
-	parked  map[event.StreamID]Parked
-	newly   []Parked
-	erased  bool
-}
-
-func newBatch(p *Projection, loaded map[RowKey]any, parked []Parked) (*batch, error) {
-	b := &batch{p: p, rows: map[event.StreamID]rowsOf{}, cleared: map[event.StreamID]bool{},
-		parked: map[event.StreamID]Parked{}}
-	for k, row := range loaded {
-		encoded, err := p.layout.encode(k.Stream, reflect.ValueOf(row).Elem())
-		if err != nil {
-			return nil, fmt.Errorf("read back a row of %s: %w", p.name, err)
-		}
-		b.of(k.Stream)[k.Key] = slot{row: row, encoded: encoded, stored: encoded}
-	}
-	for _, one := range parked {
-		b.parked[one.Stream] = one
-	}
-	return b, nil
-}
-
-func (b *batch) of(stream event.StreamID) rowsOf {
-	rows, ok := b.rows[stream]
-	if !ok {
-		rows = rowsOf{}
-		b.rows[stream] = rows
-	}
-	return rows
-}
-
-// fold takes one step. Its error is that of reading a stream's history.
-func (b *batch) fold(s step, h *histories) error {
-	stream := s.item.Stream
-	if _, parked := b.parked[stream]; parked {
-		if s.item.Type == "key.destroyed" {
-			// Rows of a parked stream cannot be folded anew, and may hold what
-			// the key sealed: they go.
-			b.replace(stream, nil)
-			b.erased = true
-		}
-		return nil
-	}
-	bad := s.bad
-	switch {
-	case b.p.refolds(s.item.Recorded):
-		items, err := h.upTo(stream, s.item.Position)
-		if err != nil {
-			return err
-		}
-		var rows rowsOf
-		if rows, bad = b.p.foldStream(items); bad == "" {
-			b.replace(stream, rows)
-		}
-		if s.item.Type == "key.destroyed" {
-			if bad != "" {
-				b.replace(stream, nil)
-			}
-			b.erased = true
-		}
-	case s.item.Err != nil:
-		if s.item.Type != "" && !b.p.folds(s.item.Type) {
-			return nil
-		}
-		bad = Undecodable
-	case bad == "":
-		bad = b.p.apply(b.of(stream), s.item.Recorded, s.keys)
-	}
-	if bad != "" {
-		one := Parked{stream, s.item.Position, bad}
-		b.parked[stream] = one
-		b.newly = append(b.newly, one)
-	}
-	return nil
-}
-
-func (b *batch) replace(stream event.StreamID, rows rowsOf) {
-	if rows == nil {
-		rows = rowsOf{}
-	}
-	b.rows[stream] = rows
-	b.cleared[stream] = true
-}
-
-// changes are what differs from the table.
-func (b *batch) changes() Changes {
-	c := Changes{Park: b.newly, Erased: b.erased}
-	for stream, rows := range b.rows {
-		for key, s := range rows {
-			switch {
-			case s.row == nil && s.stored != nil:
-				c.Remove = append(c.Remove, RowKey{stream, key})
-			case s.row != nil && !bytes.Equal(s.encoded, s.stored):
-				c.Put = append(c.Put, s.encoded)
-			}
-		}
-	}
-	for stream := range b.cleared {
-		c.Clear = append(c.Clear, stream)
-	}
-	slices.SortFunc(c.Put, bytes.Compare) // neighbours in the table are neighbours here
-	return c
 }
 
 // histories reads each corrected stream of a page once, for all projections.

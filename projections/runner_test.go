@@ -330,14 +330,17 @@ func TestAFailedPageChangesNothing(t *testing.T) {
 	models := []*projections.Projection{members.Projection, loans.Projection}
 	options := projections.Options{PageEvents: 2, RebuildEvents: 2}
 
-	for _, side := range []string{"source", "store"} {
+	for _, side := range []string{"source", "store", "source, little memory", "store, little memory"} {
 		store := projectiontest.OpenSQLite(t)
+		if strings.HasSuffix(side, "memory") {
+			options.RebuildBytes = 1
+		}
 		for n := int64(0); ; n++ {
 			projectiontest.Empty(t, store)
 			b := &broken{Source: ledger, Store: store}
 			b.left.Store(n)
 			var r *projections.Runner
-			if side == "source" {
+			if strings.HasPrefix(side, "source") {
 				r = projections.NewRunner(store, brokenSource{b}, models, options)
 			} else {
 				r = projections.NewRunner(brokenStore{b}, ledger, models, options)

@@ -89,28 +89,24 @@ func stored(kind Kind, v any) (any, error) {
 	}
 	rv := reflect.ValueOf(v)
 	if s, ok := v.(string); ok && (kind == Text || kind == Day) {
-		_, err := appendText(nil, s)
+		_, err := textValue(s)
 		return s, err
 	}
 	if kind == Instant && rv.CanInt() && rv.Type() != dayType {
 		return rv.Int(), nil
 	}
-	own, encode, _ := codecOf(rv.Type(), false)
+	own, c := codecOf(rv.Type(), false)
 	if own != kind {
 		return nil, ErrQuery
 	}
-	text, err := encode(nil, rv)
+	value, err := c.encode(rv)
 	if err != nil {
 		return nil, err
 	}
 	if kind == Text || kind == Day {
-		var s string
-		err = json.Unmarshal(text, &s)
-		return s, err
+		return value.Text, nil
 	}
-	var n int64
-	err = json.Unmarshal(text, &n)
-	return n, err
+	return value.Int, nil
 }
 
 func (p *Projection) order(given []Order) ([]Order, error) {
@@ -179,11 +175,12 @@ func (p *Projection) cursorOf(order []Order, stream event.StreamID, row reflect.
 		}
 		at := slices.IndexFunc(p.layout.fields, func(f field) bool { return f.Name == o.Column })
 		f := p.layout.fields[at]
-		var err error
-		if at == 0 {
-			dst, err = appendText(dst, stream.String())
-		} else {
-			dst, err = f.encode(dst, row.Field(f.index))
+		value, err := Value{Text: stream.String()}, error(nil)
+		if at > 0 {
+			value, err = f.encode(row.Field(f.index))
+		}
+		if err == nil {
+			dst, err = appendValue(dst, f.Kind, value)
 		}
 		if err != nil {
 			return "", err
@@ -209,10 +206,22 @@ func (p *Projection) Decode(values []any) (Found, error) {
 	return Found{stream, key, row.Interface()}, nil
 }
 
-// Encode is the one stored form of a row: a JSON object by column name. Two
-// rows are the same if and only if their encodings are.
+// Encode writes a row as a JSON object by column name. Two rows are the same if
+// and only if their encodings are.
 func (p *Projection) Encode(f Found) ([]byte, error) {
 	return p.layout.encode(f.Stream, reflect.ValueOf(f.Row).Elem())
+}
+
+// Values appends what the columns of a row hold, in the order of Columns. For
+// stores.
+func (p *Projection) Values(dst []Value, f Found) ([]Value, error) {
+	return p.layout.values(dst, f.Stream, reflect.ValueOf(f.Row).Elem())
+}
+
+// Object appends values, in the order of Columns, as [Projection.Encode] writes
+// the row that they are of. For stores.
+func (p *Projection) Object(dst []byte, values []Value) ([]byte, error) {
+	return p.layout.object(dst, values)
 }
 
 func selectPage[Row any](v View, m Model[Row], q Query) (Page[Row], error) {

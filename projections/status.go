@@ -85,9 +85,11 @@ func (r *Runner) Retry(ctx context.Context, model string, stream event.StreamID)
 			return fmt.Errorf("%w: %s stays parked in %s: %s", ErrPoison, stream, model, bad)
 		}
 		changes := Changes{Clear: []event.StreamID{stream}, Unpark: []event.StreamID{stream}}
-		for _, s := range rows {
-			changes.Put = append(changes.Put, s.encoded)
+		put := make([]Found, 0, len(rows))
+		for key, row := range rows {
+			put = append(put, Found{stream, key, row})
 		}
+		changes.Put = p.valuesOf(put)
 		if err := tx.Save(Table{cp.Table, p}, changes); err != nil {
 			return err
 		}

@@ -3,14 +3,17 @@ package projections
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"caseledger/domain/event"
 )
 
 // What a store or a runner may say beside an infrastructure error.
 var (
-	// ErrFenced: another runner has taken over this table. Stop; do not start
-	// again unless an operator says so.
+	// ErrFenced: another runner has taken over this table, and nothing of this
+	// one's was written since. Whoever is elected, or told to by an operator, may
+	// run again: that takes over in turn. Two that each start again because they
+	// were fenced would fence each other for ever.
 	ErrFenced = errors.New("projections: another runner has taken over")
 	// ErrBuilding: this program's version of the read model has not caught up
 	// yet, and the table that serves has other columns. Later it can be read.
@@ -96,8 +99,12 @@ type RowKey struct {
 type Changes struct {
 	Clear  []event.StreamID // streams whose rows are all removed, before anything else
 	Remove []RowKey
-	// Put holds rows to insert or replace, each a JSON object by column name.
-	Put [][]byte
+	// Put yields the rows to insert or replace, each as the values of the
+	// table's columns in order, about in primary key order. A slice is good
+	// until the next. An error is a row that cannot be stored; nil is none.
+	Put iter.Seq2[[]Value, error]
+	// Fresh says that the table holds no row.
+	Fresh bool
 	// Park and Unpark name streams; a stream may be in Clear too.
 	Park   []Parked
 	Unpark []event.StreamID
@@ -113,6 +120,9 @@ type Store interface {
 	Checkpoints(ctx context.Context) ([]Checkpoint, error)
 	// ParkedStreams lists the parked streams of a table, by position.
 	ParkedStreams(ctx context.Context, table string) ([]Parked, error)
+	// Load returns the rows named as last committed, as their Projection's row
+	// type, by row key. A row that does not exist is left out.
+	Load(ctx context.Context, t Table, keys []RowKey) (map[RowKey]any, error)
 	// Update runs write in one transaction that is committed, durably, if it
 	// returns nil, and has changed nothing otherwise.
 	Update(ctx context.Context, write func(Tx) error) error
@@ -145,9 +155,6 @@ type Tx interface {
 	Drop(table string) error
 	// Parked returns those of the streams that are parked.
 	Parked(table string, streams []event.StreamID) ([]Parked, error)
-	// Load returns the rows named, as their Projection's row type, by row key.
-	// A row that does not exist is left out.
-	Load(t Table, keys []RowKey) (map[RowKey]any, error)
 	// Save makes the changes.
 	Save(t Table, c Changes) error
 }

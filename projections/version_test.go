@@ -170,12 +170,9 @@ func TestCheckFindsWhatWasTamperedWithAndRebuildRepairsIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		forged, err := members.Encode(found[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		forged := func(yield func([]projections.Value, error) bool) { yield(members.Values(nil, found[0])) }
 		err = store.Update(t.Context(), func(tx projections.Tx) error {
-			return tx.Save(table, projections.Changes{Put: [][]byte{forged}, Remove: []projections.RowKey{{Stream: bravo}}})
+			return tx.Save(table, projections.Changes{Put: forged, Remove: []projections.RowKey{{Stream: bravo}}})
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -46,6 +46,13 @@ func (p *program) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.at.inFolder("demo")
+	}
+	if err != nil {
+		return err
+	}
 	p.announce()
 	listener, err := listen(ctx, p.config.text("addr"))
 	if err != nil && !p.config.chosen("addr") {
@@ -56,7 +63,6 @@ func (p *program) demo(ctx context.Context) error {
 	}
 	defer func() { _ = listener.Close() }()
 
-	o := p.opening(writing)
 	if !p.config.chosen("data") {
 		folder, err := os.MkdirTemp("", "caseledger-demo-")
 		if err != nil {
@@ -86,7 +92,7 @@ func (p *program) demo(ctx context.Context) error {
 	if err := p.invite(issuer, listener.Addr(), o.dir); err != nil {
 		return errors.Join(err, s.close())
 	}
-	return errors.Join(s.run(ctx, listener, time.Second), s.close())
+	return errors.Join(s.run(ctx, listener, patience{finish: time.Second}), s.close())
 }
 
 // fill loads the journeys and the invented people.

@@ -90,10 +90,12 @@ func (p *program) doctor(ctx context.Context, quick bool) error {
 // checks are the doctor's, in order. They share the record that "store" opens.
 func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 	dir := dataDir(p.config.text("data"))
+	at, unsettled := p.config.places()
 	var r *record
 	return []func(context.Context) diagnosis{
 		func(context.Context) diagnosis {
-			return diagnosis{Check: "settings", Says: fmt.Sprintf("%d settings, every CASELEDGER_ variable is one of them", len(settings))}
+			return diagnosis{Check: "settings", err: unsettled, Says: fmt.Sprintf("%d settings, every CASELEDGER_ variable is one of them; ledger %s, keys %s, views %s",
+				len(settings), at.ledger, at.keys, at.views)}
 		},
 		func(context.Context) diagnosis {
 			now := p.now()
@@ -105,8 +107,11 @@ func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 		func(context.Context) diagnosis { return p.checkKeyFile(dir) },
 		func(ctx context.Context) diagnosis {
 			var err error
-			if r, err = p.opening(reading).open(ctx); err != nil {
+			if r, err = p.open(ctx, reading); err != nil {
 				return diagnosis{Check: "store", err: err}
+			}
+			if err := r.store.Ready(ctx); err != nil {
+				return diagnosis{Check: "store", err: errors.Join(err, r.close())}
 			}
 			marked := "may hold real people"
 			if r.synthetic {
@@ -114,6 +119,7 @@ func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 			}
 			return diagnosis{Check: "store", Says: "opens with the settings that durability rests on; " + marked}
 		},
+		func(ctx context.Context) diagnosis { return p.checkServing(ctx, at) },
 		func(ctx context.Context) diagnosis { return p.checkLedger(ctx, r, quick) },
 		func(ctx context.Context) diagnosis { return p.checkViews(ctx, r) },
 		func(context.Context) diagnosis {
@@ -121,6 +127,44 @@ func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 			return checkDisk(dir)
 		},
 	}
+}
+
+// checkServing looks whether a server could open the record as it is: the rights
+// of its role, the steps of the schemas, and who leads.
+func (p *program) checkServing(ctx context.Context, at places) diagnosis {
+	if at.local() {
+		return diagnosis{Check: "servers", Says: "none: everything is in the data folder"}
+	}
+	o, err := p.opening(reading)
+	if err != nil {
+		return diagnosis{Check: "servers", err: err}
+	}
+	if err := o.couldServe(ctx); err != nil {
+		return diagnosis{Check: "servers", err: err}
+	}
+	steps, err := o.steps(ctx)
+	if err != nil {
+		return diagnosis{Check: "servers", err: err}
+	}
+	behind := 0
+	for _, s := range steps {
+		if s.State == pending {
+			behind++
+		}
+	}
+	says := fmt.Sprintf("%d of %d steps are pending", behind, len(steps))
+	if at.views.server != "" {
+		is, err := led(ctx, at.views.url)
+		if err != nil {
+			return diagnosis{Check: "servers", err: err}
+		}
+		if is {
+			says += "; a process was elected to do the work"
+		} else {
+			says += "; nobody does the work: the read models stand still until a process of role all or worker runs"
+		}
+	}
+	return diagnosis{Check: "servers", Says: says}
 }
 
 func (p *program) checkKeyFile(dir dataDir) diagnosis {
@@ -183,6 +227,12 @@ func (p *program) checkViews(ctx context.Context, r *record) diagnosis {
 	}
 	head, err := r.head(ctx)
 	if err != nil {
+		return diagnosis{Check: "read models", err: err}
+	}
+	if ours, err := r.ours(ctx); err != nil || !ours {
+		if err == nil {
+			err = errAnother
+		}
 		return diagnosis{Check: "read models", err: err}
 	}
 	there, parked := 0, 0

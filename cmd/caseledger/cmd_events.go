@@ -141,7 +141,7 @@ func (p *program) printLine(e event.Recorded) error {
 }
 
 func (p *program) eventsList(ctx context.Context, f filter, limit uint64) error {
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (p *program) eventsList(ctx context.Context, f filter, limit uint64) error 
 }
 
 func (p *program) eventsTail(ctx context.Context, f filter, fromThere bool) error {
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ type shownEvent struct {
 }
 
 func (p *program) eventsShow(ctx context.Context, which string) error {
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ type exported struct {
 }
 
 func (p *program) eventsExport(ctx context.Context, f filter) error {
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}

@@ -80,12 +80,15 @@ type ranParked struct {
 }
 
 func (p *program) findingsRun(ctx context.Context, all bool, at string) error {
-	o := p.opening(writing)
-	if there, err := o.dir.exists(); err != nil || !there {
-		return errors.Join(err, fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound))
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.there()
+	}
+	if err != nil {
+		return err
 	}
 	clock := &handClock{}
-	synthetic, err := o.dir.synthetic()
+	synthetic, err := o.invented(ctx)
 	if err != nil {
 		return err
 	}
@@ -220,7 +223,7 @@ func (f findingFilter) admits(one standingFinding) bool {
 }
 
 func (p *program) findingsList(ctx context.Context, f findingFilter, check bool) error {
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}
@@ -273,7 +276,7 @@ func (p *program) findingsShow(ctx context.Context, which string) error {
 	if err != nil {
 		return usage("FINDING is the identifier of a finding; `caseledger findings list` has them")
 	}
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}

@@ -67,9 +67,12 @@ func (p *program) importFile(ctx context.Context, path, as string, dry bool) err
 		in = f
 	}
 	p.announce()
-	o := p.opening(writing)
-	if there, err := o.dir.exists(); err != nil || !there {
-		return fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound)
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.there()
+	}
+	if err != nil {
+		return err
 	}
 	t, err := known(o.dir)
 	if err != nil {

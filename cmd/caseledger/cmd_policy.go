@@ -116,11 +116,14 @@ func (p *program) ruleSet(ctx context.Context, d documents) (*lawfulness.RuleSet
 // known is what stands around the cases of the record, as it is now; nothing
 // where there is no record.
 func (p *program) known(ctx context.Context) (lawfulness.Known, error) {
-	dir := dataDir(p.config.text("data"))
-	if there, err := dir.exists(); err != nil || !there {
+	o, err := p.opening(reading)
+	if err != nil {
 		return lawfulness.Known{}, err
 	}
-	r, err := p.opening(reading).open(ctx)
+	if err := o.there(); errors.Is(err, errNotFound) {
+		return lawfulness.Known{}, nil
+	}
+	r, err := o.open(ctx)
 	if err != nil {
 		return lawfulness.Known{}, err
 	}

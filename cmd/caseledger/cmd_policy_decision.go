@@ -49,7 +49,7 @@ type storedDecision struct {
 
 // rejudge judges a decision again, as asked at a moment.
 func (p *program) rejudge(ctx context.Context, id event.UUID, at time.Time) (out rejudgedDecision, err error) {
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return out, err
 	}

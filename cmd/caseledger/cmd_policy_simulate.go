@@ -59,7 +59,7 @@ func (p *program) policySimulate(ctx context.Context, w whatIf) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}
@@ -224,9 +224,12 @@ func (p *program) policyPublish(ctx context.Context, files documents, as, reason
 	if wrong := body.Validate(); len(wrong) > 0 {
 		return usage("--%s: %s", strings.TrimPrefix(wrong[0].Pointer, "/"), wrong[0].Message)
 	}
-	o := p.opening(writing)
-	if there, err := o.dir.exists(); err != nil || !there {
-		return errors.Join(err, fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound))
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.there()
+	}
+	if err != nil {
+		return err
 	}
 	t, err := known(o.dir)
 	if err != nil {

@@ -81,7 +81,7 @@ func (p *program) eachSet(ctx context.Context, set string, readOnly bool, option
 			return usage("there is no set of read models %q; there are %v", set, viewNames)
 		}
 	}
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}

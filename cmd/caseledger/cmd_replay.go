@@ -90,7 +90,7 @@ func (p *program) replay(ctx context.Context, who, trueOn, knownOn, format strin
 	if err != nil {
 		return err
 	}
-	r, err := p.opening(reading).open(ctx)
+	r, err := p.open(ctx, reading)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -14,10 +13,15 @@ import (
 func (p *program) serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve the record over HTTP", Args: cobra.NoArgs,
-		Long: "Serves the API under /api/v1, the probes and /metrics, and keeps the read models up to date. " +
-			"One process writes a data folder; commands that only read may run beside it. Without an issuer nobody can get in.",
+		Long: "Serves the API under /api/v1, the probes and /metrics, keeps the read models up to date, judges, and records what falls due. " +
+			"One process writes a data folder; commands that only read may run beside it. Without an issuer nobody can get in.\n\n" +
+			"With the ledger, the keys and the read models on servers, as many processes as are wanted serve one record. Those of role web answer requests. " +
+			"Of those of role all and worker one at a time is elected to do the rest; where it ends, another takes over within seconds. " +
+			"A worker shows its probes where --addr is given. All of them need the same key file, and the same issuers.\n\n" +
+			"When it is asked to stop, readiness says so first; open requests finish, then the work stops, then the lead is given up.",
 		Example: "  caseledger serve --data /var/lib/caseledger --issuers /etc/caseledger/issuers.json\n" +
-			"  caseledger serve --issuer https://sign-in.example --jwks https://sign-in.example/jwks",
+			"  caseledger serve --issuer https://sign-in.example --jwks https://sign-in.example/jwks\n" +
+			"  caseledger serve --role worker --ledger file:/run/secrets/ledger --keys file:/run/secrets/keys --views file:/run/secrets/views",
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context()) },
 	}
 	declare(c.Flags(), "serve")
@@ -29,9 +33,13 @@ func (p *program) serve(ctx context.Context) error {
 	if !slices.Contains([]string{"all", "web", "worker"}, role) {
 		return usage("--role is all, web or worker")
 	}
-	patience, err := time.ParseDuration(p.config.text("shutdown-timeout"))
-	if err != nil || patience < 0 {
-		return usage("--shutdown-timeout wants a duration such as 10s")
+	finish, err := p.config.duration("shutdown-timeout")
+	if err != nil {
+		return err
+	}
+	drain, err := p.config.duration("drain-delay")
+	if err != nil {
+		return err
 	}
 	small, err := p.config.number("small-numbers", 0, 1000)
 	if err != nil {
@@ -44,24 +52,31 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.at.serves(role)
+	}
+	if err != nil {
+		return err
+	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: p.opening(writing), trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
 	if err != nil {
 		return err
 	}
 	var listener net.Listener
-	if role != "worker" {
+	if role != "worker" || o.at.several() && p.config.chosen("addr") {
 		if listener, err = listen(ctx, p.config.text("addr")); err != nil {
 			return errors.Join(err, s.close())
 		}
-		if len(t.issuers) == 0 {
+		if role != "worker" && len(t.issuers) == 0 {
 			p.say("no issuer of tokens is configured: nobody can get in")
 		}
 		if err := p.printf("serving http://%s\n", listener.Addr()); err != nil {
 			return errors.Join(err, s.close())
 		}
 	}
-	return errors.Join(s.run(ctx, listener, patience), s.close())
+	return errors.Join(s.run(ctx, listener, patience{drain: drain, finish: finish}), s.close())
 }
 
 // listen opens the address that requests come to.

@@ -36,6 +36,13 @@ func (p *program) simulate(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	o, err := p.opening(writing)
+	if err == nil {
+		err = o.at.inFolder("simulate")
+	}
+	if err != nil {
+		return err
+	}
 	if (len(paths) == 0) == (in.people == 0) {
 		return usage("one of --journal and --people is needed")
 	}
@@ -61,7 +68,7 @@ func (p *program) simulate(ctx context.Context, paths []string) error {
 	if in.people > 0 {
 		journals = append(journals, population(in))
 	}
-	sum, err := p.load(ctx, p.opening(writing), journals...)
+	sum, err := p.load(ctx, o, journals...)
 	if err != nil {
 		return err
 	}

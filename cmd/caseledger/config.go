@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,6 +39,12 @@ func (s setting) environment() string {
 var settings = []setting{
 	{flag: "data", usual: "caseledger-data",
 		does: "folder that holds the ledger, the keys and the read models; whoever can read it can read everybody, and a wrong one starts an empty record"},
+	{flag: "ledger", usual: "", secret: true,
+		does: "where the ledger is: a connection string of PostgreSQL or KurrentDB (EventStoreDB), or file: and the path of a file that holds one and that others cannot read; empty is a SQLite file in the data folder. The string opens the whole ledger to whoever reads it"},
+	{flag: "keys", usual: "", secret: true,
+		does: "where the keys of the people's data are: a connection string of a PostgreSQL database of their own, apart from the ledger and its backups, or file: and a path; empty is a SQLite file in the data folder, for processes of one machine. Other keys than the ledger's open nothing"},
+	{flag: "views", usual: "", secret: true,
+		does: "where the read models are, and how far the monitors have come: a connection string of PostgreSQL, a schema for each side, or file: and a path; empty is SQLite files in the data folder, for one process. What is lost there is made again from the ledger"},
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
 	{flag: "json", usual: "false", boolean: true,
@@ -48,7 +55,7 @@ var settings = []setting{
 	{command: "serve", flag: "addr", usual: "127.0.0.1:8080",
 		does: "address to listen on; anything but a loopback address puts the record on the network, so put TLS in front of it"},
 	{command: "serve", flag: "role", usual: "all",
-		does: "all, web (answers requests) or worker (keeps the read models up to date); a record with no worker shows nothing new"},
+		does: "all, web (answers requests) or worker (keeps the read models up to date and, of a record on servers, judges); a record with no worker shows nothing new"},
 	{command: "serve", flag: "issuers", usual: "",
 		does: "JSON file that lists the token issuers and the organisations they may speak for; whoever holds an issuer's key can be anybody"},
 	{command: "serve", flag: "issuer", usual: "",
@@ -61,6 +68,9 @@ var settings = []setting{
 		does: "counts under it are kept back from the hubs' figures, from 2 to 1000; 0 publishes everything, and a small count may tell who somebody is"},
 	{command: "serve", flag: "shutdown-timeout", usual: "10s",
 		does: "how long open requests may take after a stop is asked for; longer ones are cut off, and what they had recorded stays recorded"},
+
+	{command: "serve", flag: "drain-delay", usual: "0s",
+		does: "how long readiness says no, after a stop is asked for, before no more requests are taken; longer than a load balancer takes to notice, or it sends requests to nobody"},
 
 	{command: "demo", flag: "addr", usual: "127.0.0.1:8080",
 		does: "address to listen on; if it is taken and was not asked for, any free port is used"},
@@ -172,9 +182,10 @@ func configure(cmd *cobra.Command, environ []string) (configuration, error) {
 	return c, nil
 }
 
-// shown is a value fit to print: secrets and the user part of a URL are not.
+// shown is a value fit to print: secrets and the user part of a URL are not;
+// where a secret is, is none.
 func shown(s setting, value string) string {
-	if s.secret && value != "" {
+	if s.secret && value != "" && !strings.HasPrefix(value, "file:") {
 		return "(hidden)"
 	}
 	if strings.Contains(value, "://") {
@@ -211,6 +222,15 @@ func (c configuration) number(name string, least, most uint64) (uint64, error) {
 		return 0, usage("--%s wants a whole number from %d to %d", name, least, most)
 	}
 	return n, nil
+}
+
+// duration is the value of a setting that is a time, zero or more.
+func (c configuration) duration(name string) (time.Duration, error) {
+	d, err := time.ParseDuration(c.text(name))
+	if err != nil || d < 0 {
+		return 0, usage("--%s wants a duration such as 10s", name)
+	}
+	return d, nil
 }
 
 // lines prints the effective set, one setting a line.

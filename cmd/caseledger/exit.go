@@ -8,7 +8,11 @@ import (
 
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
+	"caseledger/eventstore/kurrent"
+	"caseledger/eventstore/pgsql"
+	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
+	"caseledger/eventstore/transfer"
 	"caseledger/eventstore/vault"
 	"caseledger/projections"
 )
@@ -49,6 +53,13 @@ var sentinelExits = []struct {
 	{errUsage, exitUsage},
 	{errIntegrity, exitIntegrity},
 	{sqlite.ErrDamaged, exitIntegrity},
+	{postgres.ErrDamaged, exitIntegrity},
+	{kurrent.ErrShrunk, exitIntegrity},
+	{kurrent.ErrReordered, exitIntegrity},
+	{kurrent.ErrDeleted, exitIntegrity},
+	{transfer.ErrAltered, exitIntegrity},
+	{transfer.ErrOversize, exitIntegrity},
+	{eventstore.ErrBrokenLedger, exitIntegrity},
 	{vault.ErrKeyMissing, exitIntegrity},
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
@@ -58,6 +69,29 @@ var sentinelExits = []struct {
 	{errNotFound, exitNotFound},
 	{errInUse, exitConflict},
 	{sqlite.ErrInUse, exitConflict},
+	{eventstore.ErrNotEmpty, exitConflict},
+	{vault.ErrInUse, exitConflict},
+	{transfer.ErrForeign, exitUsage},
+	{postgres.ErrURL, exitUsage},
+	{pgsql.ErrConnectionString, exitUsage},
+	{kurrent.ErrConnectionString, exitUsage},
+	{kurrent.ErrCredentialsFile, exitUsage},
+	{kurrent.ErrCredentials, exitDenied},
+	{kurrent.ErrDenied, exitDenied},
+	{kurrent.ErrNotLeader, exitUnavailable},
+	{kurrent.ErrUnreachable, exitUnavailable},
+	{postgres.ErrNoDatabase, exitNotFound},
+	{pgsql.ErrNoDatabase, exitNotFound},
+	{postgres.ErrCredentials, exitDenied},
+	{postgres.ErrPrivileges, exitDenied},
+	{pgsql.ErrCredentials, exitDenied},
+	{pgsql.ErrPrivilege, exitDenied},
+	{postgres.ErrUnreachable, exitUnavailable},
+	{postgres.ErrTooManyConnections, exitUnavailable},
+	{postgres.ErrReadOnlyServer, exitUnavailable},
+	{pgsql.ErrUnreachable, exitUnavailable},
+	{pgsql.ErrServerReadOnly, exitUnavailable},
+	{pgsql.ErrFull, exitUnavailable},
 	{errUnavailable, exitUnavailable},
 	{eventstore.ErrConflict, exitConflict},
 	{eventstore.ErrUnavailable, exitUnavailable},

@@ -20,17 +20,17 @@ const monitorsFile = "monitors.db"
 // falls due by the clock, with its own memory. It needs a record that is open for writing.
 type monitors struct {
 	*reactor.Reactor
-	keep *keep.SQLite
+	keep *keep.Database
 }
 
 // monitors opens what judges the record. now is the moment up to which it does.
 // recorder gives the commands that fall due; nil: they are left for a server.
 func (r *record) monitors(ctx context.Context, t trusted, now func() time.Time, recorder *recording.Recorder, progress func(reactor.Sum)) (*monitors, error) {
-	k, err := keep.OpenSQLite(ctx, r.dir.file(monitorsFile))
+	k, err := r.openMemo(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open %s, which may be removed and is then made again: %w", r.dir.file(monitorsFile), err)
+		return nil, err
 	}
-	config := reactor.Config{Store: r.store, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
+	config := reactor.Config{Store: r.follows, Codec: r.codec, Keep: k, Surroundings: r.surroundings(t),
 		Judges: reactor.Monitors(), Broken: poisonous, Clock: now, After: time.After, Progress: progress}
 	if recorder != nil {
 		config.Do = givingWhatIsDue(recorder)
@@ -52,8 +52,25 @@ func (u unjudged) Error() string {
 const mostParked = 100
 
 // judge judges everybody the ledger says more of, or everybody, once. The
-// error is [unjudged] where somebody could not be.
-func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (reactor.Sum, error) {
+// error is [unjudged] where somebody could not be, and [errInUse] where a process
+// that serves the record judges.
+func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (sum reactor.Sum, _ error) {
+	if r.at.views.server == "" {
+		return r.judgeAlone(ctx, t, now, everybody, progress)
+	}
+	led, err := once(ctx, r.at.views.url, func(ctx context.Context) (err error) {
+		if _, err = r.recognise(ctx); err == nil {
+			sum, err = r.judgeAlone(ctx, t, now, everybody, progress)
+		}
+		return err
+	})
+	if err == nil && !led {
+		err = fmt.Errorf("%w: one that serves the record judges it", errInUse)
+	}
+	return sum, err
+}
+
+func (r *record) judgeAlone(ctx context.Context, t trusted, now func() time.Time, everybody bool, progress func(reactor.Sum)) (reactor.Sum, error) {
 	m, err := r.monitors(ctx, t, now, nil, progress)
 	if err != nil {
 		return reactor.Sum{}, err
@@ -70,15 +87,15 @@ func (r *record) judge(ctx context.Context, t trusted, now func() time.Time, eve
 
 // follow judges what is recorded, and what becomes due, until ctx ends. What
 // fails is tried again, later each time, up to a minute; where another process
-// has taken over it is left to that one.
-func (m *monitors) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+// has taken over it is left to that one, unless this one was elected.
+func (m *monitors) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	for wait := time.Second; ; wait = min(wait*2, time.Minute) {
 		err := m.Run(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		log.ErrorContext(ctx, "monitors stopped", slog.String("error", err.Error()))
-		if errors.Is(err, reactor.ErrFenced) {
+		if errors.Is(err, reactor.ErrFenced) && !elected {
 			return
 		}
 		select {

@@ -42,3 +42,11 @@ func (d dataDir) remember(name string, v any) error {
 	}
 	return nil
 }
+
+// unremember removes a note.
+func (d dataDir) unremember(name string) error {
+	if err := os.Remove(d.note(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove a note: %w", err)
+	}
+	return nil
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,12 +34,23 @@ func (r *record) publish(ctx context.Context, now func() time.Time) error {
 		{"publish-reference-data", policy.PublishReferenceData{}},
 	}
 	for _, b := range bodies {
-		if err := r.publishOne(ctx, now, b.name, b.body, set); err != nil {
+		err := r.publishOne(ctx, now, b.name, b.body, set)
+		for range publishAttempts {
+			if !errors.Is(err, eventstore.ErrConflict) {
+				break
+			}
+			err = r.publishOne(ctx, now, b.name, b.body, set) // somebody was quicker: what they published counts
+		}
+		if err != nil {
 			return fmt.Errorf("put what decisions are made by on the record: %w", err)
 		}
 	}
 	return nil
 }
+
+// publishAttempts bounds how often a process that starts beside others looks
+// again at what they have published.
+const publishAttempts = 10
 
 func (r *record) publishOne(ctx context.Context, now func() time.Time, name string, body any, set *lawfulness.RuleSet) error {
 	command, ok := catalogue.Named(name)

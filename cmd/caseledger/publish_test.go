@@ -1,15 +1,20 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/lawfulness"
 	"caseledger/domain/policy"
+	"caseledger/eventstore"
+	"caseledger/eventstore/codec"
 )
 
 // opened is a record of a test, at a time.
@@ -150,5 +155,71 @@ func TestRulesAreNotInForceBeforeWhatIsRecorded(t *testing.T) {
 	}
 	if s, _ := r.policies(t); len(s.RuleSets) != 2 {
 		t.Errorf("%d rule sets are on the record, want two", len(s.RuleSets))
+	}
+}
+
+// quicker is a store in which somebody else appends to the policy first.
+type quicker struct {
+	ledger
+	first func()
+}
+
+func (q *quicker) Append(ctx context.Context, stream eventstore.StreamID, expected eventstore.Revision, events []eventstore.Event) (eventstore.Appended, error) {
+	if first := q.first; first != nil && stream == event.Policy {
+		q.first = nil
+		first()
+	}
+	return q.ledger.Append(ctx, stream, expected, events)
+}
+
+// Of processes that start at the same time one publishes, and the others take
+// what it published.
+func TestPublishingIsARaceThatNobodyLoses(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(filepath.Join(t.TempDir(), "data"))
+	o := opening{dir: dir, mode: writing, now: time.Now, random: rand.Reader}
+	r := &record{dir: dir}
+	if err := dir.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if r.store, err = o.openLedger(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r.vault, err = o.openKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	r.codec = codec.New(catalogue.Events, r.vault, rand.Reader)
+	other := *r
+	raced := 0
+	r.store = &quicker{r.store, func() {
+		raced++
+		if err := other.publish(t.Context(), time.Now); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := r.publish(t.Context(), time.Now); err != nil || raced != 1 {
+		t.Errorf("publishing ends with %v after %d races", err, raced)
+	}
+	types := map[string]int{}
+	for e, err := range r.store.ReadStream(t.Context(), event.Policy, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta, err := codec.Peek(e.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		types[meta.Type]++
+	}
+	for _, name := range []string{"policy.rule-set-published", "policy.reference-data-published"} {
+		if types[name] != 1 {
+			t.Errorf("%s is recorded %d times, of %v", name, types[name], types)
+		}
 	}
 }

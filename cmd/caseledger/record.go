@@ -7,32 +7,33 @@ import (
 	"io"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver of every database here
-
 	"caseledger/api/recording"
 	"caseledger/domain/casefile"
 	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
-	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/surroundings"
 	"caseledger/eventstore/vault"
 )
 
-// record is an open data directory: the ledger and its keys.
+// record is an open record: the ledger and its keys, wherever they are, and the
+// data directory for what is made again from them.
 type record struct {
 	dir       dataDir
-	store     *sqlite.Store
+	at        places
+	store     ledger
+	follows   *traced // the ledger, for those who remember how far they followed it
 	vault     *vault.Vault
 	codec     *codec.Codec           // seals for, and opens as, every side
 	around    *surroundings.Follower // nil until it is asked for
 	synthetic bool
 	readOnly  bool
+	again     bool // what was made from another ledger was removed
 	crowded   bool // other processes may be writing it too
 }
 
-// mode is what a data directory is opened for.
+// mode is what a record is opened for.
 type mode int
 
 const (
@@ -46,6 +47,7 @@ const (
 // opening is everything a record needs from outside.
 type opening struct {
 	dir    dataDir
+	at     places
 	kek    string // empty: the file in the directory
 	mode   mode
 	now    func() time.Time
@@ -53,46 +55,73 @@ type opening struct {
 }
 
 // opening is the record that the settings name.
-func (p *program) opening(m mode) opening {
-	return opening{dir: dataDir(p.config.text("data")), kek: p.config.text("key-file"), mode: m, now: p.now, random: p.random}
+func (p *program) opening(m mode) (opening, error) {
+	at, err := p.config.places()
+	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), mode: m, now: p.now, random: p.random}, err
 }
 
-// open opens a data directory. It refuses one that is damaged, newer than this
-// program, or, for writing, in use; and then settles the identifiers that a
-// crash left in between, and puts what decisions are made by on the record.
+// open opens the record that the settings name.
+func (p *program) open(ctx context.Context, m mode) (*record, error) {
+	o, err := p.opening(m)
+	if err != nil {
+		return nil, err
+	}
+	return o.open(ctx)
+}
+
+// there refuses a record that nobody has made.
+func (o opening) there() error {
+	if o.at.ledger.server != "" {
+		return nil // its adapter finds out
+	}
+	there, err := o.dir.exists()
+	if err != nil {
+		return fmt.Errorf("look into the data directory: %w", err)
+	}
+	if !there {
+		return fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound)
+	}
+	return nil
+}
+
+// open opens a record. It refuses one that is damaged, newer than this program,
+// or, for writing, in use; and then settles the identifiers that a crash left in
+// between, and puts what decisions are made by on the record.
 func (o opening) open(ctx context.Context) (_ *record, err error) {
-	r := &record{dir: o.dir, readOnly: o.mode == reading}
+	r := &record{dir: o.dir, at: o.at, readOnly: o.mode == reading, crowded: o.at.ledger.server != ""}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
 		}
 	}()
 	if o.mode == reading {
-		there, err := o.dir.exists()
-		if err != nil {
-			return nil, fmt.Errorf("look into the data directory: %w", err)
-		}
-		if !there {
-			return nil, fmt.Errorf("there is no record in %s: %w", o.dir, errNotFound)
+		if err := o.there(); err != nil {
+			return nil, err
 		}
 	} else if err := o.dir.prepare(); err != nil {
 		return nil, err
 	}
-	if r.synthetic, err = o.dir.synthetic(); err != nil {
+	if r.store, err = o.openLedger(ctx); err != nil {
 		return nil, err
 	}
-	if r.store, err = sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: r.readOnly}); err != nil {
-		return nil, fmt.Errorf("open the ledger in %s: %w", o.dir, err)
+	left, err := r.openTraces(ctx)
+	if err != nil {
+		return nil, err
 	}
-	kek := o.kek
-	if kek == "" {
-		kek = o.dir.file(kekFile)
+	r.follows = &traced{Store: r.store, traces: left}
+	if r.vault, err = o.openKeys(ctx); err != nil {
+		return nil, err
 	}
-	if r.vault, err = vault.Open(ctx, vault.Config{Path: o.dir.file(keysFile), KEKPath: kek, ReadOnly: r.readOnly, Now: o.now, Rand: o.random}); err != nil {
-		return nil, fmt.Errorf("open the keys in %s: %w", o.dir, err)
+	if r.synthetic, err = o.synthetic(ctx, r.vault); err != nil {
+		return nil, err
 	}
 	r.codec = codec.New(catalogue.Events, r.vault, o.random)
 	if o.mode == writing {
+		if o.at.views.server == "" { // where they are on a server, whoever is elected does
+			if r.again, err = r.recognise(ctx); err != nil {
+				return nil, err
+			}
+		}
 		if err := r.settle(ctx, o.now()); err != nil {
 			return nil, err
 		}
@@ -108,6 +137,9 @@ func (r *record) close() error {
 	var errs []error
 	if r.around != nil && !r.readOnly {
 		errs = append(errs, r.dir.remember(surroundingsNote, r.around.Noted()))
+	}
+	if r.follows != nil {
+		errs = append(errs, r.follows.traces.Close())
 	}
 	if r.store != nil {
 		errs = append(errs, r.store.Close())

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,17 +18,23 @@ import (
 	"caseledger/api/recording"
 )
 
-// server is an open record that answers requests, keeps its read models up to
-// date, or both.
+// server is an open record that answers requests, does the work behind them, or
+// both.
 type server struct {
-	record  *record
-	sides   sides
-	trust   trusted
-	guard   *guard
-	monitor *monitors
-	handler *api.API // nil for a worker, as guard and monitor
-	log     *slog.Logger
-	follows bool // keeps the read models up to date
+	duties
+	record   *record
+	sides    sides
+	trust    trusted
+	now      func() time.Time
+	guard    *guard
+	recorder *recording.Recorder // of what falls due; nil: that is left
+	monitor  *monitors           // while this process judges; see [server.lead]
+	handler  http.Handler        // nil for a worker that shows nothing
+	streams  func()              // ends the streams of the handler
+	log      *slog.Logger
+	pace     *pace
+	leads    atomic.Bool
+	stopping atomic.Bool
 }
 
 // parts are what a server is made of beside the data directory.
@@ -42,95 +49,87 @@ type parts struct {
 	timers       bool // what falls due by the clock is recorded
 }
 
-// newServer opens a data directory to serve it. A worker only reads the
-// ledger, so it runs beside the web server that writes it.
+// newServer opens a record to serve it.
 func (p *program) newServer(ctx context.Context, with parts) (_ *server, err error) {
-	s := &server{trust: with.trust, follows: with.role != "web", log: slog.New(slog.NewJSONHandler(p.errs, nil))}
+	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, now: p.now, pace: &pace{now: p.now},
+		log: slog.New(slog.NewJSONHandler(p.errs, nil))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if with.role == "worker" {
-		with.opening.mode = reading
+	if !s.answers && !s.judges {
+		with.opening.mode = reading // beside the process that writes the file
 	}
 	if s.record, err = with.opening.open(ctx); err != nil {
 		return nil, err
 	}
-	if with.role != "worker" {
-		if err := with.trust.remember(s.record.dir); err != nil {
+	if s.record.again {
+		s.log.WarnContext(ctx, startedOver)
+	}
+	if s.record.readOnly {
+		if _, err := s.record.recognise(ctx); err != nil {
 			return nil, err
 		}
+	} else if err := with.trust.remember(s.record.dir); err != nil {
+		return nil, err
 	}
 	if s.sides, err = s.record.views(ctx, with.trust, viewOptions); err != nil {
 		return nil, err
 	}
-	if with.role == "worker" {
+	recorder := s.record.recorder(p.now, with.trust)
+	if with.timers {
+		s.recorder = recorder
+	}
+	if s.judges && !s.elected {
+		if s.monitor, err = s.monitors(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !s.answers {
+		s.handler = api.Probes(p.probes(s, with))
 		return s, nil
 	}
 	if s.guard, err = newGuard(ctx, s.record, p.now); err != nil {
 		return nil, err
 	}
-	recorder := s.record.recorder(p.now, with.trust)
-	timers := recorder
-	if !with.timers {
-		timers = nil
-	}
-	if s.monitor, err = s.record.monitors(ctx, with.trust, p.now, timers, nil); err != nil {
-		return nil, err
-	}
-	s.handler, err = p.handler(ctx, s, with, recorder)
-	return s, err
+	return s, p.wire(ctx, s, with, recorder)
 }
 
-// handler wires the API to the record.
-func (p *program) handler(ctx context.Context, s *server, with parts, recorder *recording.Recorder) (*api.API, error) {
-	secret, err := s.record.vault.SharedSecret(ctx, "tokens")
-	if err != nil {
-		return nil, err
-	}
-	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now, smallNumbers: with.smallNumbers}
+// monitors opens what judges the record.
+func (s *server) monitors(ctx context.Context) (*monitors, error) {
+	return s.record.monitors(ctx, s.trust, s.now, s.recorder, nil)
+}
+
+// probes is what the API shows of a server to those who look after it.
+func (p *program) probes(s *server, with parts) api.Config {
 	b := built()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &lag{s})
-	return api.New(api.Config{
-		Recorder:    recorder,
-		Views:       v,
-		Identifiers: finder{s.record.vault, s.record.synthetic, p.now},
-		Feed:        feed{v},
-		AccessLog:   newAccessLog(s.record.store, s.record.codec),
-
-		Issuers:      with.trust.issuers,
-		Organisation: with.trust.organisation,
-		Secret:       secret,
-		Health:       s.health(),
+	return api.Config{
+		Health: s.health(),
 		Info: api.Info{Name: "caseledger", Version: b.Version, Revision: b.Revision, Environment: with.environment,
 			Synthetic: s.record.synthetic},
 		Log:     s.log,
 		Metrics: metrics,
-		Clock:   p.now,
-		Random:  p.random,
-	}), nil
+	}
 }
 
-// health is what readiness depends on.
-func (s *server) health() []api.Health {
-	checks := []api.Health{{Name: "ledger", Check: func(ctx context.Context) error {
-		_, err := s.record.head(ctx)
+// wire makes the API of the record.
+func (p *program) wire(ctx context.Context, s *server, with parts, recorder *recording.Recorder) (err error) {
+	v := &views{record: s.record, sides: s.sides, guard: s.guard, trust: with.trust, now: p.now, smallNumbers: with.smallNumbers}
+	c := p.probes(s, with)
+	if c.Secret, err = s.record.tokenSecret(ctx, p.random); err != nil {
 		return err
-	}}}
-	for _, one := range s.sides {
-		checks = append(checks, api.Health{Name: "views-" + one.name, Check: func(ctx context.Context) error {
-			all, err := one.runner.Status(ctx)
-			for _, st := range all {
-				if st.Version != st.Wanted {
-					err = errors.Join(err, fmt.Errorf("read model %s of %s is being built", st.Model, one.name))
-				}
-			}
-			return err
-		}})
 	}
-	return checks
+	c.Recorder, c.Views, c.Feed = recorder, v, feed{v}
+	c.Identifiers = finder{s.record.vault, s.record.synthetic, p.now}
+	c.AccessLog = newAccessLog(s.record.store, s.record.codec)
+	c.Issuers, c.Organisation = with.trust.issuers, with.trust.organisation
+	c.Clock, c.Random = p.now, p.random
+	a := api.New(c)
+	s.handler, s.streams = a, a.EndStreams
+	return nil
 }
 
 // close releases the record.
@@ -148,18 +147,22 @@ func (s *server) close() error {
 	return err
 }
 
-// run serves until ctx ends: it then lets open requests finish, for a while,
-// and stops what follows the ledger. listener is nil for a worker.
-func (s *server) run(ctx context.Context, listener net.Listener, patience time.Duration) error {
-	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+// patience is how a server stops.
+type patience struct {
+	// drain is how long readiness says no before no more requests are taken.
+	drain time.Duration
+	// finish is how long requests that are under way may take then.
+	finish time.Duration
+}
+
+// run serves until ctx ends. Then readiness says so, open requests finish, what
+// follows the ledger stops, and the lead is given up, in this order. listener is
+// nil for a worker that shows nothing.
+func (s *server) run(ctx context.Context, listener net.Listener, p patience) error {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
-	if s.follows {
-		background.Go(func() { s.sides.follow(following, s.log, time.After) })
-	}
-	if s.monitor != nil {
-		background.Go(func() { s.monitor.follow(following, s.log, time.After) })
-	}
-	background.Go(func() { s.record.keepSettled(following, s.log, time.Now, time.After) })
+	background.Go(func() { s.work(working) })
+	background.Go(func() { s.record.keepSettled(working, s.log, s.now, time.After) })
 	defer background.Wait()
 	defer stop()
 	if listener == nil {
@@ -169,7 +172,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, patience time.D
 	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
-	web.RegisterOnShutdown(s.handler.EndStreams)
+	if s.streams != nil {
+		web.RegisterOnShutdown(s.streams)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(listener) }()
 	select {
@@ -177,11 +182,15 @@ func (s *server) run(ctx context.Context, listener net.Listener, patience time.D
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
+	s.stopping.Store(true)
+	if p.drain > 0 {
+		<-time.After(p.drain)
+	}
 	// The context has ended: what is under way gets its own time.
-	finishing, done := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	finishing, done := context.WithTimeout(context.WithoutCancel(ctx), p.finish)
 	defer done()
 	if err := web.Shutdown(finishing); err != nil {
-		return errors.Join(fmt.Errorf("requests were cut off after %s: %w", patience, err), web.Close())
+		return errors.Join(fmt.Errorf("requests were cut off after %s: %w", p.finish, err), web.Close())
 	}
 	return nil
 }
@@ -192,12 +201,13 @@ type lag struct{ *server }
 var (
 	headFigure = prometheus.NewDesc("caseledger_ledger_events", "Events in the ledger.", nil, nil)
 	lagFigure  = prometheus.NewDesc("caseledger_projection_lag_events", "Events that a read model does not reflect yet.", []string{"side", "model"}, nil)
+	leadFigure = prometheus.NewDesc("caseledger_leading", "1 if this process keeps the read models up to date and judges, else 0.", nil, nil)
 	parkFigure = prometheus.NewDesc("caseledger_projection_parked_streams", "People whose events a read model cannot fold.", []string{"side", "model"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (l *lag) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{headFigure, lagFigure, parkFigure} {
+	for _, d := range []*prometheus.Desc{headFigure, leadFigure, lagFigure, parkFigure} {
 		to <- d
 	}
 }
@@ -206,6 +216,11 @@ func (l *lag) Describe(to chan<- *prometheus.Desc) {
 func (l *lag) Collect(to chan<- prometheus.Metric) {
 	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
 	defer done()
+	leading := 0.0
+	if l.leads.Load() {
+		leading = 1
+	}
+	to <- prometheus.MustNewConstMetric(leadFigure, prometheus.GaugeValue, leading)
 	head, err := l.record.head(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(headFigure, err)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -65,18 +63,12 @@ func (r *record) opener(name string) codec.Opener {
 // record was opened so and the set may not be made.
 func (r *record) view(ctx context.Context, name string, t trusted, options projections.Options, readOnly bool) (*side, error) {
 	s := &side{name: name, viewer: viewer(name, t.register.Controller), keys: r.opener(name)}
-	path := r.dir.file(filepath.Join(viewsFolder, name+".db"))
-	if !readOnly {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder of read models: %w", err)
-		}
-	}
 	var err error
-	if s.store, err = sqlstore.OpenSQLite(ctx, path, sqlstore.Options{ReadOnly: readOnly}); err != nil {
-		return nil, fmt.Errorf("open the read models of %s: %w", name, err)
+	if s.store, err = r.openViews(ctx, name, readOnly); err != nil {
+		return nil, err
 	}
 	s.models = modelsFor(s.viewer)
-	s.source = newSource(r.store, s.keys)
+	s.source = newSource(r.follows, s.keys)
 	s.runner = projections.NewRunner(s.store, s.source, s.models.all(), options)
 	return s, nil
 }
@@ -149,24 +141,25 @@ func (s sides) each(work func(*side) error) error {
 }
 
 // follow keeps every set up to date until ctx ends. A set that fails is tried
-// again, later each time, up to a minute; one that another process has taken
-// over, or that a newer program wrote, is left to it.
-func (s sides) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+// again, later each time, up to a minute; one that a newer program wrote is left
+// to it, and one that another process has taken over, too, unless this one was
+// elected.
+func (s sides) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	var group sync.WaitGroup
 	for _, one := range s {
-		group.Go(func() { one.follow(ctx, log, after) })
+		group.Go(func() { one.follow(ctx, elected, log, after) })
 	}
 	group.Wait()
 }
 
-func (s *side) follow(ctx context.Context, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
+func (s *side) follow(ctx context.Context, elected bool, log *slog.Logger, after func(time.Duration) <-chan time.Time) {
 	for wait := time.Second; ; wait = min(wait*2, time.Minute) {
 		err := s.runner.Run(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		log.Error("read models stopped", slog.String("side", s.name), slog.String("error", err.Error()))
-		if errors.Is(err, projections.ErrFenced) || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
+		if errors.Is(err, projections.ErrFenced) && !elected || errors.Is(err, projections.ErrNewer) || errors.Is(err, projections.ErrOrder) {
 			return
 		}
 		select {

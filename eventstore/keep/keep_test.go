@@ -228,6 +228,18 @@ var promises = []struct {
 		s.scanned(reactor.Window{To: 7, Touched: []reactor.Subject{organisation(2)}})
 		same(s.t, "nobody", []reactor.Parked(nil))(s.Parked(s.t.Context(), 9))
 	}},
+	{"what is there twice counts once, and many are as good as few", func(s *subject) {
+		var touched []reactor.Subject
+		for n := range 1500 {
+			touched = append(touched, reactor.Subject{Kind: reactor.Person, ID: event.UUID{13: byte(n % 700 >> 8), 14: byte(n % 700), 15: 1}})
+		}
+		parked := []reactor.Parked{{Stream: event.Case(id(1)), At: 3, Reason: "broken"}, {Stream: event.Case(id(1)), At: 4, Reason: "broken"}}
+		s.scanned(reactor.Window{To: 5, Touched: touched, Parked: parked})
+		s.status(reactor.Status{To: 5, Known: 700, Waiting: 700})
+		same(s.t, "parked", parked[1:])(s.Parked(s.t.Context(), 9))
+		s.scanned(reactor.Window{To: 6, Touched: append(touched, person(1))})
+		same(s.t, "parked then", []reactor.Parked(nil))(s.Parked(s.t.Context(), 9))
+	}},
 	{"a context that has ended changes nothing", func(s *subject) {
 		ended, end := context.WithCancel(s.t.Context())
 		end()
@@ -238,12 +250,15 @@ var promises = []struct {
 	}},
 }
 
+// keeps open an empty keep of each kind.
+var keeps = map[string]func(*testing.T) reactor.Keep{
+	"memory": func(*testing.T) reactor.Keep { return &keep.Memory{} },
+	"sqlite": func(t *testing.T) reactor.Keep { return mustOpen(t, filepath.Join(t.TempDir(), "keep.db")) },
+}
+
 func TestKeeps(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) reactor.Keep{
-		"memory": func(*testing.T) reactor.Keep { return &keep.Memory{} },
-		"sqlite": func(t *testing.T) reactor.Keep { return mustOpen(t, filepath.Join(t.TempDir(), "keep.db")) },
-	} {
+	for name, open := range keeps {
 		for _, p := range promises {
 			t.Run(name+"/"+p.name, func(t *testing.T) {
 				t.Parallel()
@@ -255,18 +270,24 @@ func TestKeeps(t *testing.T) {
 	}
 }
 
-func mustOpen(t *testing.T, path string) *keep.SQLite {
+func mustOpen(t *testing.T, path string) *keep.Database {
 	t.Helper()
-	k, err := keep.OpenSQLite(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := k.Close(); err != nil {
-			t.Errorf("close: %v", err)
+	return opened(t)(keep.OpenSQLite(t.Context(), path))
+}
+
+func opened(t *testing.T) func(*keep.Database, error) *keep.Database {
+	return func(k *keep.Database, err error) *keep.Database {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	return k
+		t.Cleanup(func() {
+			if err := k.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		return k
+	}
 }
 
 // What was acknowledged is there when the file is opened again, also by

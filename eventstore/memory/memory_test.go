@@ -17,6 +17,10 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(_ testing.TB, clock func() time.Time) eventstore.Store { return memory.New(clock) })
 }
 
+func TestIngest(t *testing.T) {
+	storetest.RunIngest(t, func(_ testing.TB, clock func() time.Time) eventstore.Store { return memory.New(clock) })
+}
+
 func TestStoreUnderFaults(t *testing.T) {
 	as := map[storetest.Fault]memory.Fault{
 		storetest.Refused:    memory.Fail,

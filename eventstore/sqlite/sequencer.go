@@ -39,6 +39,7 @@ type request struct {
 
 // sequencer is the one goroutine that writes, and the queue before it.
 type sequencer struct {
+	using  sync.Mutex // writer: by a group, or by a ledger that is taken over
 	writer *writer
 	clock  func() time.Time
 	signal *signal
@@ -132,6 +133,14 @@ func (q *sequencer) stop() {
 	q.poke()
 	q.mu.Unlock()
 	<-q.stopped
+	q.using.Lock() // until whoever takes a ledger over has noticed
+	defer q.using.Unlock()
+}
+
+func (q *sequencer) ending() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.stopping
 }
 
 // run writes group after group until it is stopped and nothing waits.
@@ -205,6 +214,8 @@ func (q *sequencer) take() (group []*request, stopping bool) {
 // write commits a group and answers its members. The head moves before any
 // of them hears, so that what is acknowledged can be read.
 func (q *sequencer) write(group []*request) {
+	q.using.Lock()
+	defer q.using.Unlock()
 	begun := q.clock()
 	q.writer.write(group, begun.UnixMicro())
 	q.last, q.duration = len(group), q.clock().Sub(begun)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,77 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(tb testing.TB, clock func() time.Time) eventstore.Store {
 		return open(tb, sqlite.Options{Path: filepath.Join(tb.TempDir(), "ledger.db"), Clock: clock})
 	})
+}
+
+func TestIngest(t *testing.T) {
+	storetest.RunIngest(t, func(tb testing.TB, clock func() time.Time) eventstore.Store {
+		return open(tb, sqlite.Options{Path: filepath.Join(tb.TempDir(), "ledger.db"), Clock: clock})
+	})
+}
+
+// A ledger that was taken over is there after a restart, and is sound.
+func TestIngestLasts(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	s := open(t, sqlite.Options{Path: path, Clock: time.Now})
+	if err := s.Ingest(t.Context(), fleeting(20_000)); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	again := open(t, sqlite.Options{Path: path, Clock: time.Now})
+	if n, err := readAll(t.Context(), again); n != 20_000 || err != nil {
+		t.Errorf("read %d events and error %v, want 20000", n, err)
+	}
+	if err := again.Check(t.Context()); err != nil {
+		t.Errorf("check: %v", err)
+	}
+	alone := open(t, sqlite.Options{Path: path, ReadOnly: true})
+	if err := alone.Ingest(t.Context(), fleeting(1)); !errors.Is(err, sqlite.ErrReadOnly) {
+		t.Errorf("a read-only store: got error %v, want ErrReadOnly", err)
+	}
+}
+
+// Close ends the taking over of a ledger, of which nothing is kept.
+func TestCloseEndsIngest(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	s := open(t, sqlite.Options{Path: path, Clock: time.Now})
+	closed := make(chan error, 1)
+	err := s.Ingest(t.Context(), func(yield func(eventstore.Stored, error) bool) {
+		n := 0
+		for e, err := range fleeting(1 << 30) {
+			if n++; n == 100 {
+				go func() { closed <- s.Close() }()
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	})
+	if !errors.Is(err, eventstore.ErrClosed) {
+		t.Errorf("ingest: got error %v, want ErrClosed", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("close: %v", err)
+	}
+	again := open(t, sqlite.Options{Path: path, Clock: time.Now})
+	if n, err := readAll(t.Context(), again); n != 0 || err != nil {
+		t.Errorf("%d events were kept, error %v", n, err)
+	}
+}
+
+// fleeting is a ledger of n events that is made as it is read.
+func fleeting(n int) iter.Seq2[eventstore.Stored, error] {
+	return func(yield func(eventstore.Stored, error) bool) {
+		at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		for i := range n {
+			e := eventstore.Stored{Position: eventstore.Position(i + 1), RecordedAt: at, ID: event.ID{UUID: named(2, i)},
+				Stream: event.Case(named(1, i/10*10)), Revision: eventstore.Revision(i%10 + 1), Body: make([]byte, 300)}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
 }
 
 func TestStoreUnderFaults(t *testing.T) {

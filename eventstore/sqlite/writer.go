@@ -17,8 +17,8 @@ import (
 // chunk is how many events one statement inserts when that many are at hand.
 const chunk = 16
 
-// writer is the one connection that writes. It is used by the sequencer's
-// goroutine alone.
+// writer is the one connection that writes. It is used by whoever holds the
+// sequencer's lock for it.
 //
 // position, at and heads say what the committed ledger and the transaction
 // under way hold together. When that transaction fails they are taken back or

@@ -24,8 +24,8 @@
 // most 2^32 messages under one key with random nonces (NIST SP 800-38D
 // section 8.3); the vault retires a key at 2^24 and makes the next. A retired
 // key still opens what it sealed. Seals are counted on disk in steps of 4096,
-// so each start of the program may leave up to that many uncounted: the
-// factor of 256 below the bound is there for them.
+// those of every process together, so each start of a process may leave up to
+// that many uncounted: the factor of 256 below the bound is there for them.
 //
 // # Identifiers
 //
@@ -36,6 +36,26 @@
 // under a secret of the keystore that is itself wrapped by the key-encryption
 // key. Linking one is a reservation, then the append to the ledger, then a
 // confirmation; [Vault.Reconcile] settles what a crash left in between.
+//
+// # Where a keystore is
+//
+// For one process it is a SQLite file, which others may read beside it. For
+// several it is the schema caseledger_keys of a PostgreSQL database that holds
+// nothing of the ledger, so that its backups may have a retention of their own.
+// There a destroyed key's row is made a tombstone and vacuumed. The bytes it
+// had may last longer: in the free part of a page until something else is
+// written there, in the write-ahead log, on standbys, and in backups and
+// archives as long as those are kept. They are wrapped: whoever finds them needs
+// the key-encryption key, which the database never sees. So a destruction is
+// final when the last backup from before it is gone, or when the survivors are
+// wrapped by another key-encryption key and the old one is destroyed.
+//
+// The role that serves must own the table of keys, or from PostgreSQL 17 on be
+// granted MAINTAIN on it, for it vacuums. Beside that it needs USAGE on the
+// schema; SELECT on keystore; SELECT, INSERT, UPDATE on keys; SELECT, UPDATE on
+// tombstones; SELECT, INSERT, DELETE on identifiers; SELECT, INSERT on secrets.
+// Whoever opens the keystore first, or after an upgrade, must be able to create
+// the schema, or own one that is there.
 //
 // # What a stop between two lines leaves
 //

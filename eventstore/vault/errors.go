@@ -38,14 +38,21 @@ var (
 	// ErrKEKMalformed: the file does not hold a key-encryption key.
 	ErrKEKMalformed = errors.New("vault: the key-encryption key file is malformed")
 
-	// ErrNotKeystore: the file is not a keystore.
+	// ErrNotKeystore: the file, or the database, is not a keystore.
 	ErrNotKeystore = errors.New("vault: not a keystore")
 	// ErrNewer: a later program wrote the keystore.
 	ErrNewer = errors.New("vault: the keystore was written by a later version of this program")
 	// ErrSettings: the database did not take a setting that erasure or
 	// durability rests on.
 	ErrSettings = errors.New("vault: the keystore's database settings are not in force")
+	// ErrNotAlone: the database holds a part of the ledger beside the keystore,
+	// whose backups would then keep destroyed keys as long as the ledger. Give
+	// the keystore a database of its own.
+	ErrNotAlone = errors.New("vault: the keystore shares its database with a part of the ledger")
+	// ErrInUse: keys or identifiers were stored before.
+	ErrInUse = errors.New("vault: the keystore is in use already")
 	// ErrStillInLog: a destroyed key's wrapped bytes may still be in the
-	// database's write-ahead log, because a reader held it. Repeat Destroy.
-	ErrStillInLog = errors.New("vault: the destroyed key may still be in the write-ahead log")
+	// database's files, because a reader held them or the database's role may not
+	// clean up. Repeat Destroy.
+	ErrStillInLog = errors.New("vault: the destroyed key may still be in the database's files")
 )

@@ -141,38 +141,40 @@ func TestLeftoversAreSettledByTheLedger(t *testing.T) {
 
 func TestBlindValuesAreKeyedAndTellNothing(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	v, again, other := mustOpen(t, c), mustOpen(t, c), mustOpen(t, config(t))
-	if v.Blind(number) != again.Blind(number) {
-		t.Error("another start gives another value")
-	}
-	if v.Blind(number) == other.Blind(number) {
-		t.Error("another keystore gives the same value")
-	}
-	if v.Blind(Identifier{"a", "bc"}) == v.Blind(Identifier{"ab", "c"}) {
-		t.Error("kind and value run together")
-	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		if got := fmt.Sprintf(verb, number); got != "nhs-number [personal]" {
-			t.Errorf("%s prints %s", verb, got)
+	eachDurable(t, func(t *testing.T, c Config) {
+		v, again, other := mustOpen(t, c), mustOpen(t, c), mustOpen(t, config(t))
+		if v.Blind(number) != again.Blind(number) {
+			t.Error("another start gives another value")
 		}
-	}
+		if v.Blind(number) == other.Blind(number) {
+			t.Error("another keystore gives the same value")
+		}
+		if v.Blind(Identifier{"a", "bc"}) == v.Blind(Identifier{"ab", "c"}) {
+			t.Error("kind and value run together")
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if got := fmt.Sprintf(verb, number); got != "nhs-number [personal]" {
+				t.Errorf("%s prints %s", verb, got)
+			}
+		}
+	})
 }
 
 func TestARetriedRegistrationMintsTheSamePerson(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	v, again, other := mustOpen(t, c), mustOpen(t, c), mustOpen(t, config(t))
-	person := v.MintPerson(alpha, command)
-	if person != again.MintPerson(alpha, command) {
-		t.Error("another start mints another person")
-	}
-	for _, p := range []event.UUID{other.MintPerson(alpha, command), v.MintPerson(bravo, command), v.MintPerson(alpha, command2)} {
-		if p == person {
-			t.Error("another keystore, principal or command mints the same person")
+	eachDurable(t, func(t *testing.T, c Config) {
+		v, again, other := mustOpen(t, c), mustOpen(t, c), mustOpen(t, config(t))
+		person := v.MintPerson(alpha, command)
+		if person != again.MintPerson(alpha, command) {
+			t.Error("another start mints another person")
 		}
-	}
-	if person[6]>>4 != 4 || person[8]>>6 != 2 {
-		t.Errorf("%s is not shaped like a UUIDv4", person)
-	}
+		for _, p := range []event.UUID{other.MintPerson(alpha, command), v.MintPerson(bravo, command), v.MintPerson(alpha, command2)} {
+			if p == person {
+				t.Error("another keystore, principal or command mints the same person")
+			}
+		}
+		if person[6]>>4 != 4 || person[8]>>6 != 2 {
+			t.Errorf("%s is not shaped like a UUIDv4", person)
+		}
+	})
 }

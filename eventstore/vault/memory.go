@@ -59,13 +59,13 @@ func (m *memory) add(_ context.Context, keys []record) ([]record, error) {
 	return stored, nil
 }
 
-func (m *memory) counted(_ context.Context, id event.UUID, sealed uint64) error {
+func (m *memory) counted(_ context.Context, id event.UUID, seals uint64) (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.keys[id]
-	r.sealed = max(r.sealed, sealed)
+	r.sealed += seals
 	m.keys[id] = r
-	return nil
+	return r.sealed, nil
 }
 
 func (m *memory) retire(_ context.Context, id event.UUID) error {
@@ -129,6 +129,16 @@ func (m *memory) addSecret(_ context.Context, name string, wrapped []byte) ([]by
 		m.secrets[name] = wrapped
 	}
 	return m.secrets[name], nil
+}
+
+func (m *memory) addFirst(_ context.Context, name string, wrapped []byte) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.secrets[name] != nil || len(m.keys) > 0 || len(m.claims) > 0 {
+		return false, nil
+	}
+	m.secrets[name] = wrapped
+	return true, nil
 }
 
 func (m *memory) reserve(_ context.Context, c claim) (bool, error) {

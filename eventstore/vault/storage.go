@@ -38,8 +38,8 @@ type claim struct {
 }
 
 // storage keeps records and claims. Every method that changes something is
-// atomic, and durable when it returns nil. The two implementations pass the
-// same tests.
+// atomic, and durable when it returns nil. Its implementations pass the same
+// tests.
 type storage interface {
 	// key returns a key, in whatever state; ErrKeyMissing if there is none.
 	key(ctx context.Context, id event.UUID) (record, error)
@@ -48,8 +48,9 @@ type storage interface {
 	// add stores keys and returns, for each, the live key of its reference: the
 	// one given, or the one that was there first.
 	add(ctx context.Context, keys []record) ([]record, error)
-	// counted raises the number of seals of a key.
-	counted(ctx context.Context, id event.UUID, sealed uint64) error
+	// counted adds to the number of seals of a key and returns how many it has
+	// by now, those of other processes among them.
+	counted(ctx context.Context, id event.UUID, seals uint64) (uint64, error)
 	// retire ends the sealing of a key, if it is live.
 	retire(ctx context.Context, id event.UUID) error
 	// destroy makes a key a tombstone and leaves no byte of it; ErrKeyMissing if
@@ -66,6 +67,9 @@ type storage interface {
 	// addSecret stores a wrapped secret unless there is one, and returns the one
 	// that is there.
 	addSecret(ctx context.Context, name string, wrapped []byte) ([]byte, error)
+	// addFirst stores a wrapped secret if there is neither one of its name, nor a
+	// key, nor a claim, and reports whether it did.
+	addFirst(ctx context.Context, name string, wrapped []byte) (bool, error)
 
 	// reserve stores a claim unless another person has one on the same blind
 	// value: then it returns false.

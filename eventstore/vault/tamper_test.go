@@ -15,10 +15,13 @@ import (
 	"caseledger/domain/event"
 )
 
-// meddle changes the keystore's file behind the vault's back.
+// meddle changes the keystore behind the vault's back.
 func meddle(t *testing.T, c Config, query string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", c.Path)
+	if c.URL != "" {
+		db, err = sql.Open("pgx", c.URL+" search_path="+postgresSchema)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,24 +47,24 @@ func rawKey(t *testing.T, v *Vault, id event.UUID) []byte {
 
 func TestASubstitutedKeyIsNoticed(t *testing.T) {
 	t.Parallel()
-	const swap = `UPDATE keys SET wrapped = (SELECT wrapped FROM keys WHERE key_id = ?2) WHERE key_id = ?1`
+	const swap = `UPDATE keys SET wrapped = (SELECT wrapped FROM keys WHERE key_id = $2) WHERE key_id = $1`
 	for name, alter := range map[string]func(t *testing.T, c Config, v *Vault, mine, other Key){
 		"wrapped bytes of another key": func(t *testing.T, c Config, _ *Vault, mine, other Key) {
 			meddle(t, c, swap, mine.ID[:], other.ID[:])
 		},
 		"wrapped bytes and commitment of another key": func(t *testing.T, c Config, _ *Vault, mine, other Key) {
 			meddle(t, c, swap, mine.ID[:], other.ID[:])
-			meddle(t, c, `UPDATE keys SET commitment = ? WHERE key_id = ?`, other.Commitment[:], mine.ID[:])
+			meddle(t, c, `UPDATE keys SET commitment = $1 WHERE key_id = $2`, other.Commitment[:], mine.ID[:])
 		},
 		"moved to another side": func(t *testing.T, c Config, _ *Vault, mine, _ Key) {
-			meddle(t, c, `UPDATE keys SET side = 'PROBATION' WHERE key_id = ?`, mine.ID[:])
+			meddle(t, c, `UPDATE keys SET side = 'PROBATION' WHERE key_id = $1`, mine.ID[:])
 		},
 		"another key wrapped by someone who has the key-encryption key": func(t *testing.T, c Config, v *Vault, mine, other Key) {
 			wrapped, err := v.kek.Encrypt(rawKey(t, v, other.ID), wrapContext(mine.ID, healthOf(alpha)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			meddle(t, c, `UPDATE keys SET wrapped = ? WHERE key_id = ?`, wrapped, mine.ID[:])
+			meddle(t, c, `UPDATE keys SET wrapped = $1 WHERE key_id = $2`, wrapped, mine.ID[:])
 		},
 		"a key of another length": func(t *testing.T, c Config, v *Vault, mine, other Key) {
 			short := []byte("short")
@@ -70,47 +73,50 @@ func TestASubstitutedKeyIsNoticed(t *testing.T) {
 				t.Fatal(err)
 			}
 			commitment := commitmentOf(short, mine.ID)
-			meddle(t, c, `UPDATE keys SET wrapped = ?, commitment = ? WHERE key_id = ?`, wrapped, commitment[:], mine.ID[:])
+			meddle(t, c, `UPDATE keys SET wrapped = $1, commitment = $2 WHERE key_id = $3`, wrapped, commitment[:], mine.ID[:])
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := config(t)
-			v := mustOpen(t, c)
-			keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo))
-			sealed := mustSeal(t, v, keys[0].ID, "x")
-			alter(t, c, v, keys[0], keys[1])
-			_, err := mustOpen(t, c).Open(t.Context(), nil, keys[0].ID, sealed, someplace)
-			wantError(t, err, ErrKeyBroken)
+			eachDurable(t, func(t *testing.T, c Config) {
+				v := mustOpen(t, c)
+				keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo))
+				sealed := mustSeal(t, v, keys[0].ID, "x")
+				alter(t, c, v, keys[0], keys[1])
+				_, err := mustOpen(t, c).Open(t.Context(), nil, keys[0].ID, sealed, someplace)
+				wantError(t, err, ErrKeyBroken)
+			})
 		})
 	}
 }
 
 func TestTheLedgersCommitmentHasTheLastWord(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	v := mustOpen(t, c)
-	keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo))
-	// Someone with the key-encryption key and the file makes a consistent lie.
-	dek := bytes.Repeat([]byte{7}, keyBytes)
-	wrapped, err := v.kek.Encrypt(dek, wrapContext(keys[0].ID, healthOf(alpha)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lie := commitmentOf(dek, keys[0].ID)
-	meddle(t, c, `UPDATE keys SET wrapped = ?, commitment = ? WHERE key_id = ?`, wrapped, lie[:], keys[0].ID[:])
-	wantError(t, mustOpen(t, c).CheckCommitment(t.Context(), keys[0].ID, keys[0].Commitment), ErrCommitment)
+	eachDurable(t, func(t *testing.T, c Config) {
+		v := mustOpen(t, c)
+		keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo))
+		// Someone with the key-encryption key and the file makes a consistent lie.
+		dek := bytes.Repeat([]byte{7}, keyBytes)
+		wrapped, err := v.kek.Encrypt(dek, wrapContext(keys[0].ID, healthOf(alpha)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lie := commitmentOf(dek, keys[0].ID)
+		meddle(t, c, `UPDATE keys SET wrapped = $1, commitment = $2 WHERE key_id = $3`, wrapped, lie[:], keys[0].ID[:])
+		wantError(t, mustOpen(t, c).CheckCommitment(t.Context(), keys[0].ID, keys[0].Commitment), ErrCommitment)
+	})
 }
 
 func TestALostRowIsAMissingKey(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	v := mustOpen(t, c)
-	key := mustEnsure(t, v, healthOf(alpha))[0]
-	sealed := mustSeal(t, v, key.ID, "x")
-	meddle(t, c, `DELETE FROM keys`)
-	_, err := mustOpen(t, c).Open(t.Context(), nil, key.ID, sealed, someplace)
-	wantError(t, err, ErrKeyMissing)
+	eachDurable(t, func(t *testing.T, c Config) {
+		v := mustOpen(t, c)
+		key := mustEnsure(t, v, healthOf(alpha))[0]
+		sealed := mustSeal(t, v, key.ID, "x")
+		meddle(t, c, `DELETE FROM keys`)
+		_, err := mustOpen(t, c).Open(t.Context(), nil, key.ID, sealed, someplace)
+		wantError(t, err, ErrKeyMissing)
+	})
 }
 
 // grep returns the files under dir that hold any form of the secret.
@@ -227,7 +233,7 @@ func TestDestroySaysWhenAReaderKeepsItsBytes(t *testing.T) {
 	if err := reader.QueryRowContext(t.Context(), `SELECT count(*) FROM keys`).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.store.(*sqliteStore).write.ExecContext(t.Context(), `PRAGMA busy_timeout = 50`); err != nil {
+	if _, err := v.store.(*sqlStore).write.ExecContext(t.Context(), `PRAGMA busy_timeout = 50`); err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, v.Destroy(t.Context(), key.ID, erasure), ErrStillInLog)
@@ -273,13 +279,13 @@ func TestOnlyAKeystoreIsOpened(t *testing.T) {
 func TestSettingsAreAsserted(t *testing.T) {
 	t.Parallel()
 	for _, pragma := range []string{"synchronous = 1", "secure_delete = 0"} {
-		s := mustOpen(t, config(t)).store.(*sqliteStore)
-		if err := s.settings(t.Context()); err != nil {
+		s := mustOpen(t, config(t)).store.(*sqlStore)
+		if err := s.fileSettings(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.write.ExecContext(t.Context(), "PRAGMA "+pragma); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, s.settings(t.Context()), ErrSettings)
+		wantError(t, s.fileSettings(t.Context()), ErrSettings)
 	}
 }

@@ -46,8 +46,14 @@ type Config struct {
 	// Path is the keystore's SQLite file, in a directory that exists. Its driver
 	// must be linked under the name "sqlite".
 	Path string
-	// KEKPath is the file of the key-encryption key. It belongs in another
-	// backup than Path: who has both has everything.
+	// URL takes the place of Path: the connection string of a PostgreSQL
+	// database, 15 or later, that holds the keystore and nothing else of the
+	// ledger. The driver must be linked under the name "pgx". Exactly one of the
+	// two is set.
+	URL string
+	// KEKPath is the file of the key-encryption key, the same for every process.
+	// It belongs in another backup than the keystore: who has both has
+	// everything.
 	KEKPath string
 	// KEK takes the place of KEKPath where it is set.
 	KEK KEK
@@ -103,18 +109,36 @@ type entry struct {
 // its key-encryption key on first use.
 //
 // Errors: [ErrKEKMissing], [ErrKEKMode], [ErrKEKMalformed], [ErrNotKeystore],
-// [ErrNewer], [ErrSettings]; [ErrKeyBroken] if the key-encryption key is not
-// the keystore's.
+// [ErrNewer], [ErrSettings], [ErrNotAlone]; [ErrKeyBroken] if the
+// key-encryption key is not the keystore's; those of package pgsql.
 func Open(ctx context.Context, c Config) (*Vault, error) {
-	store, err := openSQLite(ctx, c.Path, c.ReadOnly)
+	store, err := openStore(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("open keystore %s: %w", c.Path, err)
+		return nil, err
 	}
 	v, err := start(ctx, c, store)
 	if err != nil {
 		return nil, errors.Join(err, store.close())
 	}
 	return v, nil
+}
+
+func openStore(ctx context.Context, c Config) (storage, error) {
+	if (c.Path == "") == (c.URL == "") {
+		return nil, errors.New("vault: a keystore is either a file or a database")
+	}
+	if c.URL != "" {
+		store, err := openPostgres(ctx, c.URL, c.ReadOnly)
+		if err != nil {
+			return nil, fmt.Errorf("open the keystore's database: %w", err)
+		}
+		return store, nil
+	}
+	store, err := openSQLite(ctx, c.Path, c.ReadOnly)
+	if err != nil {
+		return nil, fmt.Errorf("open keystore %s: %w", c.Path, err)
+	}
+	return store, nil
 }
 
 // OpenMemory returns a vault that keeps nothing beyond the process: for tests
@@ -158,42 +182,13 @@ func start(ctx context.Context, c Config, store storage) (*Vault, error) {
 			return nil, err
 		}
 	}
-	if v.blindKey, err = v.secret(ctx, "blind-index"); err != nil {
+	if v.blindKey, err = v.secret(ctx, "blind-index", v.draw); err != nil {
 		return nil, err
 	}
-	if v.personKey, err = v.secret(ctx, "person-id"); err != nil {
+	if v.personKey, err = v.secret(ctx, "person-id", v.draw); err != nil {
 		return nil, err
 	}
 	return v, v.look(ctx)
-}
-
-// secret returns a secret of the keystore, made on first use.
-func (v *Vault) secret(ctx context.Context, name string) ([]byte, error) {
-	wrapped, err := v.store.secret(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if wrapped == nil {
-		if v.readOnly {
-			return nil, fmt.Errorf("%w: it has never been written to", ErrNotKeystore)
-		}
-		plain := make([]byte, keyBytes)
-		defer clear(plain)
-		if _, err := io.ReadFull(v.rand, plain); err != nil {
-			return nil, fmt.Errorf("vault: draw a secret: %w", err)
-		}
-		if wrapped, err = v.kek.Encrypt(plain, secretContext(name)); err != nil {
-			return nil, fmt.Errorf("vault: wrap a secret: %w", err)
-		}
-		if wrapped, err = v.store.addSecret(ctx, name, wrapped); err != nil {
-			return nil, err
-		}
-	}
-	plain, err := v.kek.Decrypt(wrapped, secretContext(name))
-	if err != nil {
-		return nil, fmt.Errorf("%w: a secret of the keystore: %w", ErrKeyBroken, err)
-	}
-	return plain, nil
 }
 
 // Close releases the keystore.
@@ -384,8 +379,12 @@ func (v *Vault) Seal(ctx context.Context, dst []byte, key event.UUID, plaintext,
 		return nil, fmt.Errorf("key %s: %w", key, ErrKeyExhausted)
 	}
 	if n%countStep == 0 {
-		if err := v.store.counted(ctx, key, n); err != nil {
+		total, err := v.store.counted(ctx, key, countStep)
+		if err != nil {
 			return nil, fmt.Errorf("vault: count seals: %w", err)
+		}
+		if total > n { // other processes seal with it, too
+			e.seals.Add(total - n)
 		}
 	}
 	return sealWith(dst, aead, v.rand, plaintext, ad)
@@ -422,10 +421,15 @@ func (v *Vault) CheckCommitment(ctx context.Context, key event.UUID, c event.Com
 }
 
 // Destroy destroys a key for ever and leaves a tombstone naming the event that
-// recorded the decision, which must already be in the ledger. When it returns
-// nil no byte of the wrapped key is left in the keystore's files; copies in
+// recorded the decision, which must already be in the ledger. Copies in
 // backups last as long as the backups. Repeating it is safe, also with another
-// event: the first is kept.
+// event: the first is kept. Another process may seal and open with the key for
+// a second more; what it seals then is lost with the rest.
+//
+// When it returns nil, no byte of the wrapped key is left in the files of a
+// keystore in SQLite. From one in PostgreSQL its row is gone, for every
+// process; what the package comment says is left of its bytes opens only with
+// the key-encryption key.
 //
 // Errors: [ErrKeyMissing]; [ErrStillInLog] if the key is destroyed but its
 // bytes may not be gone: repeat it.

@@ -43,11 +43,14 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// config is of a keystore that does not exist yet.
+// config is of a keystore that does not exist yet, in a file.
 func config(t testing.TB) Config {
 	dir := t.TempDir()
 	return Config{Path: filepath.Join(dir, "keys.db"), KEKPath: filepath.Join(dir, "kek"), Now: (&clock{now: noon}).Now, Rand: rand.Reader}
 }
+
+// configs are of keystores that do not exist yet, by where they are.
+var configs = map[string]func(testing.TB) Config{"sqlite": config}
 
 func mustOpen(t testing.TB, c Config) *Vault {
 	t.Helper()
@@ -92,13 +95,10 @@ func wantError(t *testing.T, err, want error) {
 	}
 }
 
-// eachStorage runs a test on the file and on its memory double.
+// eachStorage runs a test on every durable storage and on their memory double.
 func eachStorage(t *testing.T, test func(t *testing.T, v *Vault)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, mustOpen(t, config(t)))
-	})
+	eachDurable(t, func(t *testing.T, c Config) { test(t, mustOpen(t, c)) })
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
 		v, err := OpenMemory(t.Context(), config(t))
@@ -107,6 +107,17 @@ func eachStorage(t *testing.T, test func(t *testing.T, v *Vault)) {
 		}
 		test(t, v)
 	})
+}
+
+// eachDurable runs a test on every storage that outlives its process.
+func eachDurable(t *testing.T, test func(t *testing.T, c Config)) {
+	t.Helper()
+	for name, config := range configs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, config(t))
+		})
+	}
 }
 
 func TestABoxOpensOnlyUnderItsKeyAndInItsPlace(t *testing.T) {
@@ -138,76 +149,79 @@ func TestABoxOpensOnlyUnderItsKeyAndInItsPlace(t *testing.T) {
 
 func TestEnsureGivesEveryoneTheSameKeys(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	vaults := []*Vault{mustOpen(t, c), mustOpen(t, c)}
-	got := make([]Key, 32)
-	var wait sync.WaitGroup
-	for i := range got {
-		wait.Go(func() {
-			keys, err := vaults[i%2].Ensure(context.Background(), healthOf(bravo), healthOf(alpha), healthOf(alpha))
-			if err != nil || keys[1] != keys[2] {
-				t.Errorf("ensure: %v, %v", keys, err)
-				return
-			}
-			got[i] = keys[1]
-		})
-	}
-	wait.Wait()
-	for _, k := range got {
-		if k != got[0] {
-			t.Fatalf("keys %v and %v for one reference", k, got[0])
+	eachDurable(t, func(t *testing.T, c Config) {
+		vaults := []*Vault{mustOpen(t, c), mustOpen(t, c)}
+		got := make([]Key, 32)
+		var wait sync.WaitGroup
+		for i := range got {
+			wait.Go(func() {
+				keys, err := vaults[i%2].Ensure(context.Background(), healthOf(bravo), healthOf(alpha), healthOf(alpha))
+				if err != nil || keys[1] != keys[2] {
+					t.Errorf("ensure: %v, %v", keys, err)
+					return
+				}
+				got[i] = keys[1]
+			})
 		}
-	}
-	if _, err := vaults[0].Ensure(t.Context(), Ref{Side: event.NHS, Class: event.Health}); err == nil {
-		t.Error("a key was made for nobody")
-	}
+		wait.Wait()
+		for _, k := range got {
+			if k != got[0] {
+				t.Fatalf("keys %v and %v for one reference", k, got[0])
+			}
+		}
+		if _, err := vaults[0].Ensure(t.Context(), Ref{Side: event.NHS, Class: event.Health}); err == nil {
+			t.Error("a key was made for nobody")
+		}
+	})
 }
 
 func TestKeysMadeAtOnceAreEachKept(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	v := mustOpen(t, c)
-	ended, end := context.WithCancel(t.Context())
-	end()
-	if _, err := v.Ensure(ended, healthOf(alpha)); !errors.Is(err, context.Canceled) {
-		t.Errorf("after its context ended: %v", err)
-	}
-	var got [64]Key
-	var wait sync.WaitGroup
-	for i := range got {
-		wait.Go(func() {
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			keys, err := v.Ensure(ctx, healthOf(event.UUID{15: byte(i + 1)}))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			got[i] = keys[0]
-		})
-	}
-	wait.Wait()
-	after := mustOpen(t, c)
-	for i, k := range got {
-		if again := mustEnsure(t, after, healthOf(event.UUID{15: byte(i + 1)})); again[0] != k {
-			t.Errorf("person %d: key %v on disk, %v was returned", i, again[0], k)
+	eachDurable(t, func(t *testing.T, c Config) {
+		v := mustOpen(t, c)
+		ended, end := context.WithCancel(t.Context())
+		end()
+		if _, err := v.Ensure(ended, healthOf(alpha)); !errors.Is(err, context.Canceled) {
+			t.Errorf("after its context ended: %v", err)
 		}
-	}
+		var got [64]Key
+		var wait sync.WaitGroup
+		for i := range got {
+			wait.Go(func() {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				keys, err := v.Ensure(ctx, healthOf(event.UUID{15: byte(i + 1)}))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got[i] = keys[0]
+			})
+		}
+		wait.Wait()
+		after := mustOpen(t, c)
+		for i, k := range got {
+			if again := mustEnsure(t, after, healthOf(event.UUID{15: byte(i + 1)})); again[0] != k {
+				t.Errorf("person %d: key %v on disk, %v was returned", i, again[0], k)
+			}
+		}
+	})
 }
 
 func TestAKeyOutlivesACrashBeforeItsFirstAppend(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	before := mustOpen(t, c) // and never closed: what is on disk is all there is
-	first := mustEnsure(t, before, healthOf(alpha))
-	sealed := mustSeal(t, before, first[0].ID, "x")
+	eachDurable(t, func(t *testing.T, c Config) {
+		before := mustOpen(t, c) // and never closed: what is on disk is all there is
+		first := mustEnsure(t, before, healthOf(alpha))
+		sealed := mustSeal(t, before, first[0].ID, "x")
 
-	after := mustOpen(t, c)
-	if again := mustEnsure(t, after, healthOf(alpha)); again[0] != first[0] {
-		t.Errorf("after the crash the key is %v, was %v", again, first)
-	}
-	wantOpen(t, after, first[0].ID, sealed, "x")
-	wantError(t, after.CheckCommitment(t.Context(), first[0].ID, first[0].Commitment), nil)
+		after := mustOpen(t, c)
+		if again := mustEnsure(t, after, healthOf(alpha)); again[0] != first[0] {
+			t.Errorf("after the crash the key is %v, was %v", again, first)
+		}
+		wantOpen(t, after, first[0].ID, sealed, "x")
+		wantError(t, after.CheckCommitment(t.Context(), first[0].ID, first[0].Commitment), nil)
+	})
 }
 
 func TestDestroyedIsNotMissing(t *testing.T) {
@@ -254,21 +268,22 @@ func TestDestroyedIsNotMissing(t *testing.T) {
 
 func TestADestructionElsewhereIsNoticedWithinASecond(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	here := mustOpen(t, c)
-	key := mustEnsure(t, here, healthOf(alpha))[0]
-	sealed := mustSeal(t, here, key.ID, "x")
+	eachDurable(t, func(t *testing.T, c Config) {
+		here := mustOpen(t, c)
+		key := mustEnsure(t, here, healthOf(alpha))[0]
+		sealed := mustSeal(t, here, key.ID, "x")
 
-	now := &clock{now: noon}
-	c.ReadOnly, c.Now = true, now.Now
-	beside := mustOpen(t, c)
-	wantOpen(t, beside, key.ID, sealed, "x")
-	if err := here.Destroy(t.Context(), key.ID, erasure); err != nil {
-		t.Fatal(err)
-	}
-	now.Advance(recheck)
-	_, err := beside.Open(t.Context(), nil, key.ID, sealed, someplace)
-	wantError(t, err, ErrErased)
+		now := &clock{now: noon}
+		c.ReadOnly, c.Now = true, now.Now
+		beside := mustOpen(t, c)
+		wantOpen(t, beside, key.ID, sealed, "x")
+		if err := here.Destroy(t.Context(), key.ID, erasure); err != nil {
+			t.Fatal(err)
+		}
+		now.Advance(recheck)
+		_, err := beside.Open(t.Context(), nil, key.ID, sealed, someplace)
+		wantError(t, err, ErrErased)
+	})
 }
 
 func TestAViewOpensOneSide(t *testing.T) {
@@ -327,63 +342,84 @@ func TestAKeyIsRetiredBeforeItSealsTooMuch(t *testing.T) {
 
 func TestSealsAreCountedAcrossStarts(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	v := mustOpen(t, c)
-	key := mustEnsure(t, v, healthOf(alpha))[0]
-	for range countStep + 1 {
-		mustSeal(t, v, key.ID, "")
-	}
-	again := mustOpen(t, c)
-	again.limit = countStep
-	if next := mustEnsure(t, again, healthOf(alpha))[0]; next == key {
-		t.Error("the seals of an earlier start were forgotten")
-	}
-	again.limit = 0
-	e, err := again.lookup(t.Context(), key.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.seals.Store(countStep)
-	_, err = again.Seal(t.Context(), nil, key.ID, nil, nil)
-	wantError(t, err, ErrKeyExhausted)
+	eachDurable(t, func(t *testing.T, c Config) {
+		v := mustOpen(t, c)
+		key := mustEnsure(t, v, healthOf(alpha))[0]
+		for range countStep + 1 {
+			mustSeal(t, v, key.ID, "")
+		}
+		again := mustOpen(t, c)
+		again.limit = countStep
+		if next := mustEnsure(t, again, healthOf(alpha))[0]; next == key {
+			t.Error("the seals of an earlier start were forgotten")
+		}
+		again.limit = 0
+		e, err := again.lookup(t.Context(), key.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.seals.Store(countStep)
+		_, err = again.Seal(t.Context(), nil, key.ID, nil, nil)
+		wantError(t, err, ErrKeyExhausted)
+	})
+}
+
+func TestTheSealsOfEveryProcessCount(t *testing.T) {
+	t.Parallel()
+	eachDurable(t, func(t *testing.T, c Config) {
+		vaults := []*Vault{mustOpen(t, c), mustOpen(t, c)}
+		key := mustEnsure(t, vaults[0], healthOf(alpha))[0]
+		mustEnsure(t, vaults[1], healthOf(alpha))
+		for range countStep {
+			mustSeal(t, vaults[0], key.ID, "")
+			mustSeal(t, vaults[1], key.ID, "")
+		}
+		for _, v := range append(vaults[1:], mustOpen(t, c)) { // vaults[0] hears of it at its next step
+			v.limit = 2 * countStep
+			if next := mustEnsure(t, v, healthOf(alpha))[0]; next == key {
+				t.Error("the seals of another process do not count")
+			}
+		}
+	})
 }
 
 func TestReadOnlyChangesNothing(t *testing.T) {
 	t.Parallel()
-	c := config(t)
-	ro := c
-	ro.ReadOnly = true
-	if _, err := Open(t.Context(), ro); err == nil {
-		t.Error("a keystore that does not exist was opened read-only")
-	}
-	v := mustOpen(t, c)
-	key := mustEnsure(t, v, healthOf(alpha))[0]
-	sealed := mustSeal(t, v, key.ID, "x")
-	number := Identifier{"crn", "X991234"}
-	if err := v.Confirm(t.Context(), number, alpha); err != nil {
-		t.Fatal(err)
-	}
-	beside := mustOpen(t, ro)
-	wantOpen(t, beside, key.ID, sealed, "x")
-	if same := mustEnsure(t, beside, healthOf(alpha))[0]; same != key {
-		t.Errorf("read-only sees key %v, want %v", same, key)
-	}
-	if who, err := beside.Find(t.Context(), number); err != nil || who != alpha {
-		t.Errorf("find: %s, %v", who, err)
-	}
-	_, err := beside.Ensure(t.Context(), healthOf(bravo))
-	wantError(t, err, ErrKeyMissing)
-	_, err = beside.Seal(t.Context(), nil, key.ID, nil, nil)
-	for _, err := range []error{err,
-		beside.Destroy(t.Context(), key.ID, erasure),
-		beside.Reserve(t.Context(), number, alpha, bravo),
-		beside.Confirm(t.Context(), number, alpha),
-		beside.Release(t.Context(), number, alpha, bravo),
-		beside.Unlink(t.Context(), number, alpha),
-		beside.Reconcile(t.Context(), noon, nil),
-	} {
-		wantError(t, err, ErrReadOnly)
-	}
+	eachDurable(t, func(t *testing.T, c Config) {
+		ro := c
+		ro.ReadOnly = true
+		if _, err := Open(t.Context(), ro); err == nil {
+			t.Error("a keystore that does not exist was opened read-only")
+		}
+		v := mustOpen(t, c)
+		key := mustEnsure(t, v, healthOf(alpha))[0]
+		sealed := mustSeal(t, v, key.ID, "x")
+		number := Identifier{"crn", "X991234"}
+		if err := v.Confirm(t.Context(), number, alpha); err != nil {
+			t.Fatal(err)
+		}
+		beside := mustOpen(t, ro)
+		wantOpen(t, beside, key.ID, sealed, "x")
+		if same := mustEnsure(t, beside, healthOf(alpha))[0]; same != key {
+			t.Errorf("read-only sees key %v, want %v", same, key)
+		}
+		if who, err := beside.Find(t.Context(), number); err != nil || who != alpha {
+			t.Errorf("find: %s, %v", who, err)
+		}
+		_, err := beside.Ensure(t.Context(), healthOf(bravo))
+		wantError(t, err, ErrKeyMissing)
+		_, err = beside.Seal(t.Context(), nil, key.ID, nil, nil)
+		for _, err := range []error{err,
+			beside.Destroy(t.Context(), key.ID, erasure),
+			beside.Reserve(t.Context(), number, alpha, bravo),
+			beside.Confirm(t.Context(), number, alpha),
+			beside.Release(t.Context(), number, alpha, bravo),
+			beside.Unlink(t.Context(), number, alpha),
+			beside.Reconcile(t.Context(), noon, nil),
+		} {
+			wantError(t, err, ErrReadOnly)
+		}
+	})
 }
 
 func TestTheCacheIsBounded(t *testing.T) {

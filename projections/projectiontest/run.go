@@ -55,13 +55,17 @@ func Stores(t *testing.T, check func(t *testing.T, open func(testing.TB) *sqlsto
 
 var pageSizes = []int{1, 2, 7, 1000}
 
+// memories are bounds of what is built in memory: for hardly a row, for a few
+// rows, and for all.
+var memories = []int{1, 3000, 0}
+
 // stepwise bounds the histories that are followed event by event.
 const stepwise = 120
 
 // Run checks a read model against histories, each a ledger of its own:
 //
-//   - its rows are the same whatever the size of a page, and when the events
-//     come one by one;
+//   - its rows are the same whatever the size of a page, when the events come
+//     one by one, and when they are built with little memory or much;
 //   - after every event they are those of a stream folded anew, so corrections
 //     leave nothing behind;
 //   - a check finds no difference, and a rebuild changes no row;
@@ -131,6 +135,20 @@ func Check(t testing.TB, store *sqlstore.Store, ledger *Ledger, models ...*proje
 	}
 	if err := oneByOne(t, store, ledger, models, first); err != nil {
 		return err
+	}
+	for _, memory := range memories {
+		Empty(t, store)
+		runner := projections.NewRunner(store, ledger, models, projections.Options{RebuildEvents: 3, RebuildBytes: memory})
+		if err := runner.CatchUp(t.Context()); err != nil {
+			return fmt.Errorf("built in %d bytes: %w", memory, err)
+		}
+		now, err := read(t, store, runner, ledger, models)
+		if err == nil {
+			err = equal(now, first)
+		}
+		if err != nil {
+			return fmt.Errorf("built in %d bytes against followed: %w", memory, err)
+		}
 	}
 	Empty(t, store)
 	return nil

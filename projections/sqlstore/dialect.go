@@ -1,20 +1,33 @@
 package sqlstore
 
 import (
+	"context"
+	"database/sql"
+	"iter"
 	"strings"
 
 	"caseledger/projections"
 )
 
 // dialect is all that differs between the databases in how rows are kept: how
-// a kind of column is declared, and how a parameter that is a JSON array of
-// objects becomes rows.
+// a kind of column is declared, and how many rows are passed as parameters.
 type dialect struct {
 	declare map[projections.Kind]string
-	// rows is a relation named r with these columns, read from parameter $1.
-	rows func(columns []projections.Column) string
+	// rows is a relation named r with these columns, read from the parameters
+	// from number first on.
+	rows func(columns []projections.Column, first int) string
+	// params are those parameters.
+	params func(columns []projections.Column) params
 	// suffix ends a CREATE TABLE.
 	suffix string
+	// fill writes all rows into an empty table; nil: as any rows are.
+	fill func(ctx context.Context, on *sql.Conn, t projections.Table, rows iter.Seq2[[]projections.Value, error]) error
+}
+
+// params gathers rows for a statement.
+type params interface {
+	add(row []projections.Value) error
+	args() []any
 }
 
 var sqlite = dialect{
@@ -22,24 +35,8 @@ var sqlite = dialect{
 		projections.Text: "TEXT", projections.Int: "INTEGER", projections.Day: "TEXT",
 		projections.Instant: "INTEGER", projections.JSON: "TEXT",
 	},
-	// jsonb_each rather than json_each: half the time for each row, for an
-	// object is not written out as text only to be parsed again.
-	rows: func(columns []projections.Column) string {
-		var b strings.Builder
-		b.WriteString("(SELECT ")
-		for i, c := range columns {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			extract := " ->> "
-			if c.Kind == projections.JSON {
-				extract = " -> " // stays JSON
-			}
-			b.WriteString("value" + extract + "'$." + c.Name + "' AS " + quote(c.Name))
-		}
-		b.WriteString(" FROM jsonb_each($1)) AS r")
-		return b.String()
-	},
+	rows:   rowsOfJSON,
+	params: func(columns []projections.Column) params { return &jsonRows{columns: columns} },
 	suffix: " WITHOUT ROWID",
 }
 
@@ -49,22 +46,9 @@ var postgres = dialect{
 		projections.Text: `text COLLATE "C"`, projections.Int: "bigint", projections.Day: `text COLLATE "C"`,
 		projections.Instant: "bigint", projections.JSON: "jsonb",
 	},
-	rows: func(columns []projections.Column) string {
-		kinds := map[projections.Kind]string{
-			projections.Text: "text", projections.Int: "bigint", projections.Day: "text",
-			projections.Instant: "bigint", projections.JSON: "jsonb",
-		}
-		var b strings.Builder
-		b.WriteString("jsonb_to_recordset($1::jsonb) AS r(")
-		for i, c := range columns {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(quote(c.Name) + " " + kinds[c.Kind])
-		}
-		b.WriteString(")")
-		return b.String()
-	},
+	rows:   rowsOfArrays,
+	params: func(columns []projections.Column) params { return newArrays(columns) },
+	fill:   copyRows,
 }
 
 // quote makes an identifier of a name, which holds no quote.
@@ -103,7 +87,7 @@ func (d dialect) load(t projections.Table) string {
 	on := strings.ReplaceAll(list(keys, func(c projections.Column) string {
 		return "t." + quote(c.Name) + " = r." + quote(c.Name)
 	}), ", ", " AND ")
-	return "SELECT " + names(columns, "t.") + " FROM " + d.rows(keys) + " JOIN " + quote(t.Name) + " AS t ON " + on
+	return "SELECT " + names(columns, "t.") + " FROM " + d.rows(keys, 1) + " JOIN " + quote(t.Name) + " AS t ON " + on
 }
 
 func (d dialect) put(t projections.Table) string {
@@ -117,19 +101,19 @@ func (d dialect) put(t projections.Table) string {
 	}
 	// SQLite's parser takes ON for a join condition unless WHERE comes before.
 	return "INSERT INTO " + quote(t.Name) + " (" + names(columns, "") + ") SELECT " + names(columns, "r.") +
-		" FROM " + d.rows(columns) + " WHERE true ON CONFLICT (" + names(keys, "") + ") DO " + do
+		" FROM " + d.rows(columns, 1) + " WHERE true ON CONFLICT (" + names(keys, "") + ") DO " + do
 }
 
 func (d dialect) remove(t projections.Table) string {
 	keys := keysOf(t.Projection.Columns())
 	return "DELETE FROM " + quote(t.Name) + " WHERE (" + names(keys, "") + ") IN (SELECT " +
-		names(keys, "r.") + " FROM " + d.rows(keys) + ")"
+		names(keys, "r.") + " FROM " + d.rows(keys, 1) + ")"
 }
 
 var streamOnly = []projections.Column{{Name: "stream", Kind: projections.Text, Key: true}}
 
 func (d dialect) clear(t projections.Table) string {
-	return "DELETE FROM " + quote(t.Name) + " WHERE stream IN (SELECT r.stream FROM " + d.rows(streamOnly) + ")"
+	return "DELETE FROM " + quote(t.Name) + " WHERE stream IN (SELECT r.stream FROM " + d.rows(streamOnly, 1) + ")"
 }
 
 var parkedColumns = []projections.Column{
@@ -137,15 +121,15 @@ var parkedColumns = []projections.Column{
 }
 
 func (d dialect) park() string {
-	return "INSERT INTO parked (tbl, stream, position, reason) SELECT $2, r.stream, r.position, r.reason FROM " +
-		d.rows(parkedColumns) + " WHERE true ON CONFLICT (tbl, stream) DO NOTHING"
+	return "INSERT INTO parked (tbl, stream, position, reason) SELECT $1, r.stream, r.position, r.reason FROM " +
+		d.rows(parkedColumns, 2) + " WHERE true ON CONFLICT (tbl, stream) DO NOTHING"
 }
 
 func (d dialect) unpark() string {
-	return "DELETE FROM parked WHERE tbl = $2 AND stream IN (SELECT r.stream FROM " + d.rows(streamOnly) + ")"
+	return "DELETE FROM parked WHERE tbl = $1 AND stream IN (SELECT r.stream FROM " + d.rows(streamOnly, 2) + ")"
 }
 
 func (d dialect) parked() string {
-	return "SELECT p.stream, p.position, p.reason FROM " + d.rows(streamOnly) +
-		" JOIN parked AS p ON p.stream = r.stream WHERE p.tbl = $2"
+	return "SELECT p.stream, p.position, p.reason FROM " + d.rows(streamOnly, 2) +
+		" JOIN parked AS p ON p.stream = r.stream WHERE p.tbl = $1"
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"caseledger/projections"
@@ -18,7 +19,8 @@ import (
 // own.
 //
 // Errors: [projections.ErrNewer], [projections.ErrSettings] if a setting does
-// not hold, or that of the connection.
+// not hold, [os.ErrNotExist] if there is no schema and it was opened for reading
+// only, or that of the connection.
 func OpenPostgres(ctx context.Context, dsn, schema string, o Options) (*Store, error) {
 	if !cleanName(schema) {
 		return nil, fmt.Errorf("%w: malformed schema name", projections.ErrSettings)
@@ -32,8 +34,12 @@ func OpenPostgres(ctx context.Context, dsn, schema string, o Options) (*Store, e
 	if s.read, err = sql.Open("pgx", dsn); err != nil {
 		return nil, err
 	}
-	s.read.SetMaxOpenConns(16)
-	s.read.SetMaxIdleConns(8)
+	connections := 16
+	if o.Connections > 0 {
+		connections = max(4, o.Connections) // a transaction may read beside itself
+	}
+	s.read.SetMaxOpenConns(connections)
+	s.read.SetMaxIdleConns((connections + 1) / 2)
 	if !o.ReadOnly {
 		s.write = s.read
 		s.scrub = s.vacuum
@@ -76,6 +82,15 @@ func (s *Store) openPostgres(ctx context.Context, schema string) error {
 		}
 		if got == setting.refused || setting.name == "server_encoding" && got != "UTF8" {
 			return fmt.Errorf("%w: %s is %q", projections.ErrSettings, setting.name, got)
+		}
+	}
+	if s.write == nil {
+		var there bool
+		if err := s.read.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", schema+".store_version").Scan(&there); err != nil {
+			return err
+		}
+		if !there {
+			return fmt.Errorf("%w: the schema of the read models", os.ErrNotExist)
 		}
 	}
 	return s.migrate(ctx, func(begun *sql.Tx) error {

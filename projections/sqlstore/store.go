@@ -39,6 +39,9 @@ var ErrReadOnly = errors.New("sqlstore: opened for reading only")
 type Options struct {
 	// ReadOnly opens a store that exists, beside a program that writes it.
 	ReadOnly bool
+	// Connections is how many connections to a PostgreSQL server there are at
+	// most, 4 or more; 0 means 16. A SQLite file has as many readers as processors.
+	Connections int
 }
 
 func newStore(d dialect) *Store {
@@ -129,18 +132,24 @@ func (s *Store) Update(ctx context.Context, write func(projections.Tx) error) er
 	if s.write == nil {
 		return ErrReadOnly
 	}
-	begun, err := s.write.BeginTx(ctx, nil)
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // what failed has been told
+	begun, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }() // after a commit it does nothing
-	t := &tx{ctx: ctx, sql: begun, dialect: s.dialect}
+	t := &tx{ctx: ctx, conn: conn, sql: begun, dialect: s.dialect}
 	if err := write(t); err != nil {
 		return err
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	_ = conn.Close() // for whoever scrubs; it returns nil
 	s.committed(ctx, t)
 	return nil
 }

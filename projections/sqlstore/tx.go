@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"strings"
 
 	"caseledger/domain/event"
 	"caseledger/projections"
@@ -16,6 +15,7 @@ import (
 // tx implements [projections.Tx].
 type tx struct {
 	ctx     context.Context
+	conn    *sql.Conn // of the transaction
 	sql     *sql.Tx
 	dialect dialect
 
@@ -97,40 +97,59 @@ func (t *tx) Drop(table string) error {
 }
 
 func (t *tx) Parked(table string, streams []event.StreamID) ([]projections.Parked, error) {
+	args, err := t.dialect.streams(streams)
+	if err != nil {
+		return nil, err
+	}
 	var found []projections.Parked
-	err := each(t.ctx, t.sql, scanParked(&found), t.dialect.parked(), streamsJSON(streams), table)
+	err = each(t.ctx, t.sql, scanParked(&found), t.dialect.parked(), append([]any{table}, args...)...)
 	return found, err
 }
 
-func (t *tx) Load(table projections.Table, keys []projections.RowKey) (map[projections.RowKey]any, error) {
-	loaded := make(map[projections.RowKey]any, len(keys))
-	columns := table.Projection.Columns()
-	scan := newScanner(table.Projection)
-	err := each(t.ctx, t.sql, func(rows *sql.Rows) error {
-		found, err := scan.row(rows)
-		loaded[projections.RowKey{Stream: found.Stream, Key: found.Key}] = found.Row
-		return err
-	}, t.dialect.load(table), keysJSON(keysOf(columns), keys))
-	return loaded, err
-}
+// mostRows is how many rows one statement writes or names at most.
+const mostRows = 10_000
 
 func (t *tx) Save(table projections.Table, c projections.Changes) error {
-	for _, one := range []struct {
-		due   bool
-		query func() string
-		args  func() []any
-	}{
-		{len(c.Clear) > 0, func() string { return t.dialect.clear(table) }, func() []any { return []any{streamsJSON(c.Clear)} }},
-		{len(c.Remove) > 0, func() string { return t.dialect.remove(table) },
-			func() []any { return []any{keysJSON(keysOf(table.Projection.Columns()), c.Remove)} }},
-		{len(c.Put) > 0, func() string { return t.dialect.put(table) }, func() []any { return []any{joined(c.Put)} }},
-		{len(c.Unpark) > 0, t.dialect.unpark, func() []any { return []any{streamsJSON(c.Unpark), table.Name} }},
-		{len(c.Park) > 0, t.dialect.park, func() []any { return []any{parkedJSON(c.Park), table.Name} }},
-	} {
-		if !one.due {
-			continue
+	if len(c.Clear) > 0 {
+		args, err := t.dialect.streams(c.Clear)
+		if err == nil {
+			err = t.exec(t.dialect.clear(table), args...)
 		}
-		if err := t.exec(one.query(), one.args()...); err != nil {
+		if err != nil {
+			return err
+		}
+	}
+	if len(c.Remove) > 0 {
+		args, err := t.dialect.keys(table, c.Remove)
+		if err == nil {
+			err = t.exec(t.dialect.remove(table), args...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if c.Put != nil {
+		if err := t.put(table, c); err != nil {
+			return err
+		}
+	}
+	if len(c.Unpark) > 0 {
+		args, err := t.dialect.streams(c.Unpark)
+		if err == nil {
+			err = t.exec(t.dialect.unpark(), append([]any{table.Name}, args...)...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(c.Park) > 0 {
+		p := t.dialect.params(parkedColumns)
+		for _, one := range c.Park {
+			if err := p.add([]projections.Value{{Text: one.Stream.String()}, {Int: int64(one.Position)}, {Text: string(one.Reason)}}); err != nil {
+				return err
+			}
+		}
+		if err := t.exec(t.dialect.park(), append([]any{table.Name}, p.args()...)...); err != nil {
 			return err
 		}
 	}
@@ -138,6 +157,84 @@ func (t *tx) Save(table projections.Table, c projections.Changes) error {
 		t.erased = append(t.erased, table.Name)
 	}
 	return nil
+}
+
+func (t *tx) put(table projections.Table, c projections.Changes) error {
+	if c.Fresh && t.dialect.fill != nil {
+		return t.dialect.fill(t.ctx, t.conn, table, c.Put)
+	}
+	columns, text := table.Projection.Columns(), t.dialect.put(table)
+	p, n := t.dialect.params(columns), 0
+	for row, err := range c.Put {
+		if err == nil {
+			err = p.add(row)
+		}
+		if n++; err == nil && n == mostRows {
+			err = t.exec(text, p.args()...)
+			p, n = t.dialect.params(columns), 0
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return t.exec(text, p.args()...)
+}
+
+// Load implements [projections.Store].
+func (s *Store) Load(ctx context.Context, table projections.Table, keys []projections.RowKey) (map[projections.RowKey]any, error) {
+	loaded := make(map[projections.RowKey]any, len(keys))
+	scan := newScanner(table.Projection)
+	args, err := s.dialect.keys(table, keys)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, s.read, func(rows *sql.Rows) error {
+		found, err := scan.row(rows)
+		loaded[projections.RowKey{Stream: found.Stream, Key: found.Key}] = found.Row
+		return err
+	}, s.dialect.load(table), args...)
+	if err != nil {
+		return nil, fmt.Errorf("load rows: %w", err)
+	}
+	return loaded, nil
+}
+
+// streams are the parameters for rows of streamOnly.
+func (d dialect) streams(streams []event.StreamID) ([]any, error) {
+	p := d.params(streamOnly)
+	for _, s := range streams {
+		if err := p.add([]projections.Value{{Text: s.String()}}); err != nil {
+			return nil, err
+		}
+	}
+	return p.args(), nil
+}
+
+// keys are the parameters for rows of a table's key columns.
+func (d dialect) keys(t projections.Table, keys []projections.RowKey) ([]any, error) {
+	columns := keysOf(t.Projection.Columns())
+	p := d.params(columns)
+	row := make([]projections.Value, 0, len(columns))
+	for _, k := range keys {
+		row = append(row[:0], projections.Value{Text: k.Stream.String()})
+		for _, part := range k.Key.Parts() {
+			// A key that no column can hold names no row: what is folded into it
+			// is refused by its encoding.
+			row = append(row, projections.Value{Text: storable(part)})
+		}
+		if err := p.add(row); err != nil {
+			return nil, err
+		}
+	}
+	return p.args(), nil
+}
+
+// storable is a text as a column can hold it.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }
 
 // scanner reads rows of one projection, whose columns were asked for in order.
@@ -165,54 +262,4 @@ func (s *scanner) row(rows *sql.Rows) (projections.Found, error) {
 		err = fmt.Errorf("%w: %w", projections.ErrDamaged, err)
 	}
 	return found, err
-}
-
-// The parameters below are arrays of objects by column name. Stream ids and
-// reasons need no quoting; keys do.
-
-func joined(objects [][]byte) string {
-	size := 2
-	for _, o := range objects {
-		size += len(o) + 1
-	}
-	dst := append(make([]byte, 0, size), '[')
-	for i, o := range objects {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, o...)
-	}
-	return string(append(dst, ']'))
-}
-
-func streamsJSON(streams []event.StreamID) string {
-	objects := make([][]byte, len(streams))
-	for i, s := range streams {
-		objects[i] = []byte(`{"stream":"` + s.String() + `"}`)
-	}
-	return joined(objects)
-}
-
-func parkedJSON(parked []projections.Parked) string {
-	objects := make([][]byte, len(parked))
-	for i, p := range parked {
-		objects[i] = []byte(`{"stream":"` + p.Stream.String() + `","position":` +
-			strconv.FormatUint(uint64(p.Position), 10) + `,"reason":"` + string(p.Reason) + `"}`)
-	}
-	return joined(objects)
-}
-
-func keysJSON(columns []projections.Column, keys []projections.RowKey) string {
-	objects := make([][]byte, len(keys))
-	for i, k := range keys {
-		dst := append(append([]byte(`{"stream":"`), k.Stream.String()...), '"')
-		for j, part := range k.Key.Parts() {
-			dst = append(append(append(dst, `,"`...), columns[1+j].Name...), `":`...)
-			// A key that is no UTF-8 or holds U+0000 names no row; the row itself
-			// is refused by its encoding.
-			dst, _ = jsontext.AppendQuote(dst, part)
-		}
-		objects[i] = append(dst, '}')
-	}
-	return joined(objects)
 }

@@ -1,0 +1,412 @@
+//go:build postgres
+
+package main
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"caseledger/domain/event"
+	"caseledger/eventstore/postgres/pgtest"
+)
+
+// servers is a record on PostgreSQL, with the roles and databases of the compose
+// file.
+type servers struct {
+	*pgtest.Server
+	owner, ledger, keys, views string // connection strings
+	data                       string // the folder of the key-encryption key
+}
+
+func newServers(t testing.TB, o pgtest.Options) servers {
+	t.Helper()
+	o.Durable = true // the keystore asks for it
+	s := servers{Server: pgtest.Start(t, o), data: filepath.Join(t.TempDir(), "data")}
+	for statement := range strings.SplitSeq(readCompose(t).Configs["roles"].Content, ";\n") {
+		if strings.TrimSpace(statement) != "" {
+			s.sql(t, s.DSN("postgres"), statement)
+		}
+	}
+	as := func(role, database string) string {
+		return strings.Replace(s.DSN(database), "user=postgres", "user="+role, 1)
+	}
+	s.owner, s.ledger = as("ledger_owner", "ledger"), as("caseledger", "ledger")
+	s.keys, s.views = as("caseledger", "keys"), as("caseledger", "views")
+	if err := os.Mkdir(s.data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s servers) sql(t testing.TB, dsn string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, one := range statements {
+		if _, err := db.ExecContext(t.Context(), one); err != nil {
+			t.Fatalf("%s: %v", one, err)
+		}
+	}
+}
+
+// at are the settings of the record.
+func (s servers) at() []string {
+	return []string{"--data", s.data, "--ledger", s.ledger, "--keys", s.keys, "--views", s.views}
+}
+
+func (s servers) must(t testing.TB, args ...string) string {
+	t.Helper()
+	return mustCommand(t, append(args, s.at()...)...)
+}
+
+func (s servers) migrate(t testing.TB) {
+	t.Helper()
+	mustCommand(t, "migrate", "up", "--data", s.data, "--ledger", s.owner, "--keys", s.keys, "--views", s.views, "--app-role", "caseledger", "--synthetic")
+}
+
+// serve starts a process that serves the record, and waits until it is ready.
+func (s servers) serve(t testing.TB, issuer *tokenIssuer, more ...string) *running {
+	t.Helper()
+	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--audience", demoAudience, "--jwks", keysFor(t, issuer)}, s.at()...)
+	r := start(t, append(args, more...)...)
+	r.issuer = issuer
+	r.address = strings.TrimPrefix(r.line("serving "), "serving ")
+	waitFor(t, func() bool { return r.probe("/health/readiness") == http.StatusOK })
+	return r
+}
+
+// probe is the status of a probe; 0 if nobody answers.
+func (r *running) probe(path string) int {
+	p, err := r.client.Get(r.address + path)
+	if err != nil {
+		return 0
+	}
+	_ = p.Body.Close()
+	return p.StatusCode
+}
+
+// figure is a figure of /metrics; -1 if it is not there.
+func (r *running) figure(t testing.TB, name string) float64 {
+	t.Helper()
+	p, err := r.client.Get(r.address + "/metrics")
+	if err != nil {
+		return -1
+	}
+	raw, err := io.ReadAll(p.Body)
+	_ = p.Body.Close()
+	if err != nil {
+		return -1
+	}
+	for line := range strings.Lines(string(raw)) {
+		var n float64
+		if rest, ok := strings.CutPrefix(line, name+" "); ok {
+			if _, err := fmt.Sscan(rest, &n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	return -1
+}
+
+// TestBlackBoxServers serves a record on PostgreSQL from nothing, writes to it and
+// reads it back, and runs every command that opens a record.
+func TestBlackBoxServers(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	f := command(t, append([]string{"serve", "--quiet"}, s.at()...)...)
+	if f.code != int(exitError) || !strings.Contains(f.errs, "caseledger migrate up") {
+		t.Errorf("serving what was not migrated ended with %d:\n%s", f.code, f.errs)
+	}
+	if got := s.status(t); got["ledger"] != pending || got["views"] != pending {
+		t.Errorf("before anything was migrated: %v", got)
+	}
+	s.migrate(t)
+	if got := s.status(t); got["ledger"] != applied || got["keys"] != applied || got["views"] != applied {
+		t.Errorf("after the migration: %v", got)
+	}
+	s.migrate(t) // changes nothing
+	issuer := newIssuer(t)
+	r := s.serve(t, issuer)
+	who := newPerson(t, r)
+	s.must(t, "doctor", "--quiet")
+	if f := command(t, append([]string{"findings", "run"}, s.at()...)...); f.code != int(exitConflict) {
+		t.Errorf("judging what a server judges ended with %d:\n%s", f.code, f.errs)
+	}
+	for _, args := range [][]string{{"events", "list", "--json"}, {"findings", "list", "--json"}, {"project", "status", "--json"},
+		{"replay", who.String()}, {"policy", "diff", "HH-RS-1", "HH-RS-1"}} {
+		f := command(t, append(args, s.at()...)...)
+		if f.code != 0 && args[0] != "policy" {
+			t.Errorf("%v ended with %d:\n%s", args, f.code, f.errs)
+		}
+	}
+	if code := r.stop(); code != 0 {
+		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
+	}
+	s.must(t, "project", "check", "--quiet")
+	s.must(t, "findings", "run", "--quiet")
+	s.must(t, "doctor", "--quiet")
+}
+
+// status is how the parts of the record stand; a part with a pending step is.
+func (s servers) status(t testing.TB) map[string]string {
+	t.Helper()
+	out := mustCommand(t, "migrate", "status", "--json", "--data", s.data, "--ledger", s.owner, "--keys", s.keys, "--views", s.views)
+	got := map[string]string{}
+	for line := range strings.Lines(out) {
+		var one migrationStep
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatal(err)
+		}
+		if got[one.Part] != pending {
+			got[one.Part] = one.State
+		}
+	}
+	return got
+}
+
+// TestBlackBoxFromFolderToServers copies a record from a data folder to
+// PostgreSQL: entries, bytes, positions and read models are the same.
+func TestBlackBoxFromFolderToServers(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	data := filepath.Join(t.TempDir(), "simulated")
+	mustCommand(t, "simulate", "--quiet", "--data", data, "--people", "12", "--seed", "5", "--breaches", "0.5")
+	path := filepath.Join(t.TempDir(), "ledger.bin")
+	exported := mustCommand(t, "ledger", "export", path, "--quiet", "--json", "--data", data)
+	s.migrate(t)
+	on := []string{"--data", data, "--ledger", s.ledger, "--views", s.views}
+	with := func(args ...string) string {
+		t.Helper()
+		return mustCommand(t, append(append(args, "--quiet"), on...)...)
+	}
+	if imported := with("ledger", "import", path, "--json"); imported != exported {
+		t.Errorf("imported %s, exported %s", imported, exported)
+	}
+	if f := command(t, append([]string{"ledger", "import", path}, on...)...); f.code != int(exitConflict) {
+		t.Errorf("a second import ended with %d: %s", f.code, f.errs)
+	}
+	if with("events", "export") != mustCommand(t, "events", "export", "--data", data, "--quiet") {
+		t.Error("the entries on the server are others")
+	}
+	again := filepath.Join(t.TempDir(), "again.bin")
+	if with("ledger", "export", again, "--json") != exported {
+		t.Error("what is exported from the server has other bytes")
+	}
+	// Not by serving it: what falls due by now would be recorded, too.
+	r, err := opening{dir: dataDir(data), at: places{ledger: place{postgresServer, s.ledger}, views: place{postgresServer, s.views}},
+		mode: writing, now: time.Now, random: rand.Reader}.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.buildViews(t.Context()), r.close()); err != nil {
+		t.Fatal(err)
+	}
+	theirs, ours := digests(t, with("project", "check", "--json")), digests(t, mustCommand(t, "project", "check", "--json", "--quiet", "--data", data))
+	if len(ours) < 50 {
+		t.Errorf("only %d read models are compared", len(ours))
+	}
+	for model, digest := range ours {
+		if theirs[model] != digest {
+			t.Errorf("read model %s differs: %s on the server, %s in the folder", model, theirs[model], digest)
+		}
+	}
+}
+
+// digests are the digests of read models by their side and name.
+func digests(t *testing.T, out string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for line := range strings.Lines(out) {
+		var one refolded
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatal(err)
+		}
+		all[one.Side+"/"+one.Model] = fmt.Sprintf("%s of %d rows", one.Digest, one.Rows)
+	}
+	return all
+}
+
+// TestBlackBoxTakeOver serves one record by two processes and kills the one that
+// was elected, while people write through the other: that one takes over within
+// five seconds, and the read models and findings are what the ledger says.
+func TestBlackBoxTakeOver(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	issuer := newIssuer(t)
+	processes := []*running{s.serve(t, issuer), s.serve(t, issuer)}
+	leading := func() (n, who int) {
+		for i, r := range processes {
+			if r != nil && r.figure(t, "caseledger_leading") == 1 {
+				n, who = n+1, i
+			}
+		}
+		return n, who
+	}
+	newPerson(t, processes[1])
+	var slowest time.Duration
+	for round := range 4 {
+		waitFor(t, func() bool { n, _ := leading(); return n == 1 })
+		_, leader := leading()
+		other := processes[1-leader]
+		pp := other.as("PP1")
+		processes[leader].kill()
+		processes[leader] = nil
+		began := time.Now()
+		// The read model shows what is written from now on only once somebody
+		// has taken over.
+		who := opensCase(pp, []string{"LIMA", "MIKE", "OSCAR", "PAPA"}[round])
+		waitFor(t, func() bool {
+			a, err := pp.try(http.MethodGet, "/api/v1/people/"+who.String(), nil, nil)
+			return err == nil && a.status == http.StatusOK
+		})
+		took := time.Since(began)
+		if slowest = max(slowest, took); took > 5*time.Second {
+			t.Errorf("round %d: the other took over after %s, want at most 5 s", round, took)
+		}
+		if other.figure(t, "caseledger_leading") != 1 {
+			t.Errorf("round %d: nobody says that they lead", round)
+		}
+		processes[leader] = s.serve(t, issuer)
+	}
+	t.Logf("the slowest took over after %s", slowest)
+
+	// A stop that is asked for gives the lead up at once.
+	_, leader := leading()
+	other := processes[1-leader]
+	began := time.Now()
+	if code := processes[leader].stop(); code != 0 {
+		t.Errorf("the leader stopped with %d:\n%s", code, processes[leader].errs)
+	}
+	waitFor(t, func() bool { return other.figure(t, "caseledger_leading") == 1 })
+	t.Logf("%s from asking the leader to stop to the other's lead", time.Since(began))
+	waitFor(t, func() bool {
+		a, err := other.as("PP1").try(http.MethodGet, "/metrics", nil, nil)
+		return err == nil && !strings.Contains(lagLines(string(a.body)), "behind")
+	})
+	if code := other.stop(); code != 0 {
+		t.Errorf("the other stopped with %d:\n%s", code, other.errs)
+	}
+	s.must(t, "project", "check", "--quiet")
+	s.must(t, "doctor", "--quiet")
+}
+
+// TestBlackBoxRoles serves by a process that answers and one that works, and
+// stops them in order: readiness says so first.
+func TestBlackBoxRoles(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	issuer := newIssuer(t)
+	web := start(t, append([]string{"serve", "--role", "web", "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--audience", demoAudience,
+		"--jwks", keysFor(t, issuer), "--drain-delay", "1s"}, s.at()...)...)
+	web.issuer, web.address = issuer, strings.TrimPrefix(web.line("serving "), "serving ")
+	waitFor(t, func() bool { return web.probe("/health/liveness") == http.StatusOK })
+	if got := web.probe("/health/readiness"); got != http.StatusServiceUnavailable {
+		t.Errorf("readiness before anybody has made the read models: %d", got)
+	}
+	worker := s.serve(t, issuer, "--role", "worker")
+	waitFor(t, func() bool { return web.probe("/health/readiness") == http.StatusOK })
+	if got := worker.probe("/api/v1/people"); got != http.StatusNotFound {
+		t.Errorf("a worker answers requests: %d", got)
+	}
+	if web.figure(t, "caseledger_leading") != 0 || worker.figure(t, "caseledger_leading") != 1 {
+		t.Error("the worker does not lead")
+	}
+	newPerson(t, web)
+
+	if err := web.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return web.probe("/health/readiness") == http.StatusServiceUnavailable })
+	if got := web.probe("/ping"); got != http.StatusOK {
+		t.Errorf("while readiness says no, requests are refused: %d", got)
+	}
+	<-web.ended
+	if code := web.process.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("the process that answers stopped with %d", code)
+	}
+	if code := worker.stop(); code != 0 {
+		t.Errorf("the worker stopped with %d", code)
+	}
+}
+
+// TestBlackBoxRestore dumps the databases of a record that is served, restores
+// them on another server, and goes on there: with everything, and with a dump of
+// the ledger older than the read models and the monitors' memory, which are made
+// again.
+func TestBlackBoxRestore(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	issuer := newIssuer(t)
+	r := s.serve(t, issuer)
+	dump := func(database, name string) string {
+		t.Helper()
+		path := filepath.Join(s.Folder(), name)
+		s.Run(t, "pg_dump", "-Fc", "-f", path, s.DSN(database))
+		return path
+	}
+	newPerson(t, r)
+	older := dump("ledger", "ledger-older")
+	late := opensCase(r.as("PP1"), "NOVEMBER")
+	waitFor(t, func() bool {
+		a, err := r.as("PP1").try(http.MethodGet, "/metrics", nil, nil)
+		return err == nil && !strings.Contains(lagLines(string(a.body)), "behind")
+	})
+	dumps := map[string]string{"ledger": dump("ledger", "ledger"), "keys": dump("keys", "keys"), "views": dump("views", "views")}
+	for _, c := range []struct {
+		name   string
+		ledger string
+		there  int // the status of the person recorded last
+	}{{"everything", dumps["ledger"], http.StatusOK}, {"an older ledger", older, http.StatusNotFound}} {
+		to := newServers(t, pgtest.Options{})
+		copyFile(t, filepath.Join(s.data, kekFile), filepath.Join(to.data, kekFile))
+		for database, from := range map[string]string{"ledger": c.ledger, "keys": dumps["keys"], "views": dumps["views"]} {
+			copied := filepath.Join(to.Folder(), database)
+			copyFile(t, from, copied)
+			if err := os.Chmod(copied, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			to.Run(t, "pg_restore", "--exit-on-error", "-d", to.DSN(database), copied)
+		}
+		again := to.serve(t, issuer)
+		a, err := again.as("PP1").try(http.MethodGet, "/api/v1/people/"+late.String(), nil, nil)
+		if err != nil || a.status != c.there {
+			t.Errorf("%s: the person recorded last is answered %d (%v), want %d", c.name, a.status, err, c.there)
+		}
+		if rebuilt := strings.Contains(again.errs.String(), startedOver); rebuilt != (c.there != http.StatusOK) {
+			t.Errorf("%s: read models were made again: %v:\n%s", c.name, rebuilt, again.errs)
+		}
+		pp := again.as("PP1")
+		pp.get("/api/v1/people/"+opensCase(pp, "MIKE").String(), nil)
+		if code := again.stop(); code != 0 {
+			t.Errorf("%s: the server stopped with %d:\n%s", c.name, code, again.errs)
+		}
+		to.must(t, "findings", "run", "--quiet")
+		to.must(t, "project", "check", "--quiet")
+		to.must(t, "doctor", "--quiet")
+	}
+}
+
+// opensCase opens a case with a family name.
+func opensCase(by *staff, family string) event.UUID {
+	by.r.t.Helper()
+	return by.registers(body{"name": body{"given": "TEST", "family": family}, "dateOfBirth": "1990-01-02", "sex": "M", "region": "N56"})
+}

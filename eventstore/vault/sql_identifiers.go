@@ -1,0 +1,95 @@
+package vault
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"time"
+
+	"caseledger/domain/event"
+)
+
+// claiming runs a change to a blind value's claims unless another person than
+// the claim's has one: then it returns false.
+func (s *sqlStore) claiming(ctx context.Context, c claim, change func(context.Context, *sql.Tx) error) (free bool, err error) {
+	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := alone(ctx, tx, s.lockBlind, numbered(s.lockBlind, c.blind)...); err != nil {
+			return err
+		}
+		var others int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM identifiers WHERE blind = $1 AND person <> $2`, c.blind[:], c.person[:]).Scan(&others); others > 0 || err != nil {
+			return err
+		}
+		free = true
+		return change(ctx, tx)
+	})
+	return free, err
+}
+
+// numbered is the argument of the statement that locks a blind value: two of
+// them with one number only wait for each other.
+func numbered(statement string, b Blinded) []any {
+	if statement == "" {
+		return nil
+	}
+	return []any{int64(binary.BigEndian.Uint64(b[:8]))}
+}
+
+const insertClaim = `INSERT INTO identifiers (blind, command, person, state, reserved_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
+
+func (s *sqlStore) reserve(ctx context.Context, c claim) (bool, error) {
+	return s.claiming(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], "reserved", c.reserved.UnixMicro())
+		return err
+	})
+}
+
+func (s *sqlStore) confirm(ctx context.Context, c claim) (bool, error) {
+	return s.claiming(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE blind = $1`, c.blind[:]); err != nil {
+			return err
+		}
+		none := event.UUID{}
+		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], none[:], c.person[:], "confirmed", c.reserved.UnixMicro())
+		return err
+	})
+}
+
+func (s *sqlStore) release(ctx context.Context, c claim) error {
+	return s.exec(ctx, `DELETE FROM identifiers WHERE blind = $1 AND command = $2 AND person = $3 AND state = 'reserved'`,
+		c.blind[:], c.command[:], c.person[:])
+}
+
+func (s *sqlStore) unlink(ctx context.Context, c claim) error {
+	return s.exec(ctx, `DELETE FROM identifiers WHERE blind = $1 AND person = $2`, c.blind[:], c.person[:])
+}
+
+func (s *sqlStore) holder(ctx context.Context, b Blinded) (event.UUID, error) {
+	person, err := s.ask(ctx, `SELECT person FROM identifiers WHERE blind = $1 AND state = 'confirmed'`, b[:])
+	if person == nil || err != nil {
+		return event.UUID{}, err
+	}
+	return event.UUID(person), nil
+}
+
+func (s *sqlStore) reservations(ctx context.Context, before time.Time) (found []claim, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) (err error) {
+		found, err = list(ctx, s.read, scanClaim, `SELECT blind, command, person, reserved_at FROM identifiers
+			WHERE state = 'reserved' AND reserved_at < $1 ORDER BY reserved_at, blind`, before.UnixMicro())
+		return err
+	})
+	return found, err
+}
+
+func scanClaim(row interface{ Scan(...any) error }) (c claim, err error) {
+	var blind, command, person []byte
+	var at int64
+	if err := row.Scan(&blind, &command, &person, &at); err != nil {
+		return claim{}, err
+	}
+	copy(c.blind[:], blind)
+	copy(c.command[:], command)
+	copy(c.person[:], person)
+	c.reserved = time.UnixMicro(at).UTC()
+	return c, nil
+}
