@@ -6,6 +6,7 @@ package pgsql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -117,7 +118,8 @@ func Named(ctx context.Context, err error) error {
 	}
 	var lost net.Error
 	if strings.HasPrefix(err.Error(), connecting) || errors.As(err, &lost) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "conn closed") {
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		strings.Contains(err.Error(), "conn closed") {
 		return fmt.Errorf("%w: %s", ErrUnreachable, cause(err))
 	}
 	return err

@@ -2,6 +2,7 @@ package pgsql
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		"an inner deadline":         {t.Context(), connecting(context.DeadlineExceeded), ErrUnreachable},
 		"refused":                   {t.Context(), connecting(refused), ErrUnreachable},
 		"lost":                      {t.Context(), fmt.Errorf("read: %w", io.ErrUnexpectedEOF), ErrUnreachable},
+		"lost before it was used":   {t.Context(), fmt.Errorf("begin: %w", driver.ErrBadConn), ErrUnreachable},
 		"ended by an administrator": {t.Context(), coded("57P01"), ErrUnreachable},
 		"starting up":               {t.Context(), connecting(coded("57P03")), ErrUnreachable},
 		"an odd refusal":            {t.Context(), connecting(coded("XX000")), ErrUnreachable},

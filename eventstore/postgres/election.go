@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -118,6 +119,9 @@ func electionKey(name string) int64 {
 // electionConfig reads a connection string. The server gives up on a session
 // that falls silent: by itself, and where it can, by its network.
 func electionConfig(url string) (*pgx.ConnConfig, error) {
+	if strings.TrimSpace(url) == "" {
+		return nil, pgsql.ErrConnectionString // the driver would look into its environment
+	}
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, pgsql.ErrConnectionString // the cause would quote it

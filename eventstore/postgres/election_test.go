@@ -266,7 +266,7 @@ func TestALeadThatFailsIsTriedAgain(t *testing.T) {
 func TestElectionsAreHeldSomewhere(t *testing.T) {
 	t.Parallel()
 	lead := func(context.Context) error { t.Error("it leads"); return nil }
-	for _, url := range []string{"swordfish", "postgres://u:swordfish@h:port/d"} {
+	for _, url := range []string{"", "swordfish", "postgres://u:swordfish@h:port/d"} {
 		err := Elect(t.Context(), ElectOptions{URL: url, Name: "x", Log: slog.New(slog.DiscardHandler)}, lead)
 		if err != pgsql.ErrConnectionString {
 			t.Errorf("got %v, want ErrConnectionString", err)

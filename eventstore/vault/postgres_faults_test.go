@@ -26,7 +26,7 @@ import (
 func serverKills(t *testing.T) int {
 	text, ok := os.LookupEnv("CASELEDGER_TEST_SERVER_KILLS")
 	if !ok {
-		return 20
+		return 10
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
@@ -48,29 +48,29 @@ type acknowledged struct {
 func numberOf(person event.UUID) Identifier { return Identifier{"crn", person.String()} }
 
 // work ensures keys, seals with them, destroys some and claims identifiers
-// until the server is gone.
-func work(v *Vault, random *rand.Rand) (all []*acknowledged) {
+// until the server is gone, and returns how it heard of that.
+func work(v *Vault, random *rand.Rand) (all []*acknowledged, _ error) {
 	ctx := context.Background()
 	for {
 		a := &acknowledged{person: alpha}
 		binary.BigEndian.PutUint64(a.person[8:], random.Uint64())
 		keys, err := v.Ensure(ctx, healthOf(a.person))
 		if err != nil {
-			return all
+			return all, err
 		}
 		a.key = keys[0]
 		all = append(all, a)
 		if a.sealed, err = v.Seal(ctx, nil, a.key.ID, a.person[:], someplace); err != nil {
-			return all
+			return all, err
 		}
 		if err := v.Reserve(ctx, numberOf(a.person), a.person, command); err != nil {
-			return all
+			return all, err
 		}
 		a.holds = true
 		if random.IntN(4) == 0 {
 			a.asked = true
 			if a.gone = v.Destroy(ctx, a.key.ID, erasure); a.gone != nil && !errors.Is(a.gone, ErrStillInLog) {
-				return all
+				return all, a.gone
 			}
 		}
 	}
@@ -108,7 +108,11 @@ func killed(t *testing.T, server *pgtest.Server, c Config, vaults []*Vault, rand
 	var wait sync.WaitGroup
 	for i := range told {
 		own := rand.New(rand.NewPCG(random.Uint64(), 1))
-		wait.Go(func() { told[i] = work(vaults[i%len(vaults)], own) })
+		wait.Go(func() {
+			var err error
+			told[i], err = work(vaults[i%len(vaults)], own)
+			wantError(t, err, pgsql.ErrUnreachable)
+		})
 	}
 	<-time.After(time.Duration(20+random.IntN(180)) * time.Millisecond)
 	server.Kill()
@@ -198,22 +202,6 @@ func TestAKeystoreThatDoesNotWaitForTheDiskIsFoundOut(t *testing.T) {
 		}
 	}
 	t.Error("nothing was lost in 20 kills")
-}
-
-// A server that goes away in the middle is a named error, and no more.
-func TestAServerThatIsGoneIsUnreachable(t *testing.T) {
-	t.Parallel()
-	server, _, vaults := durable(t)
-	v := vaults[0]
-	key := mustEnsure(t, v, healthOf(alpha))[0]
-	server.Kill()
-	_, ensuring := v.Ensure(t.Context(), healthOf(bravo))
-	for _, err := range []error{ensuring, v.Reserve(t.Context(), number, alpha, command), v.Destroy(t.Context(), key.ID, erasure)} {
-		wantError(t, err, pgsql.ErrUnreachable)
-	}
-	server.Restart(t)
-	recovered(t, v, healthOf(bravo))
-	wantError(t, v.Destroy(t.Context(), key.ID, erasure), nil)
 }
 
 // A network that says nothing is given up on, also by those whose own context

@@ -7,9 +7,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -126,8 +128,8 @@ func TestAServersFaultsHaveNames(t *testing.T) {
 	if err := mustOpen(t, c).Close(); err != nil {
 		t.Fatal(err)
 	}
-	meddle(t, c, `CREATE ROLE stranger LOGIN PASSWORD 'swordfish'`)
-	meddle(t, c, `CREATE ROLE nobody NOLOGIN`)
+	stranger, nobody := role(t, c), role(t, c)
+	meddle(t, c, `ALTER ROLE `+nobody+` NOLOGIN`)
 	fresh := pgtest.Durable(t).Database(t)
 	for name, fault := range map[string]struct {
 		url  string
@@ -141,9 +143,9 @@ func TestAServersFaultsHaveNames(t *testing.T) {
 		"no such host":            {"postgres://stranger:swordfish@caseledger.invalid/x", pgsql.ErrUnreachable},
 		"no such database":        {c.URL + " dbname=swordfish", pgsql.ErrNoDatabase},
 		"no such user":            {c.URL + " user=swordfish", pgsql.ErrCredentials},
-		"may not log in":          {c.URL + " user=nobody", pgsql.ErrCredentials},
-		"may not read it":         {c.URL + " user=stranger", pgsql.ErrPrivilege},
-		"may not make it":         {fresh + " user=stranger", pgsql.ErrPrivilege},
+		"may not log in":          {c.URL + " user=" + nobody, pgsql.ErrCredentials},
+		"may not read it":         {c.URL + " user=" + stranger, pgsql.ErrPrivilege},
+		"may not make it":         {fresh + " user=" + stranger, pgsql.ErrPrivilege},
 		"a read-only server":      {c.URL + " default_transaction_read_only=on", pgsql.ErrServerReadOnly},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +154,7 @@ func TestAServersFaultsHaveNames(t *testing.T) {
 			cfg.URL = fault.url
 			_, err := Open(t.Context(), cfg)
 			wantError(t, err, fault.want)
-			for _, secret := range []string{"swordfish", "stranger", "caseledger.invalid", "user="} {
+			for _, secret := range []string{"swordfish", "stranger", stranger, "caseledger.invalid", "user="} {
 				if err != nil && strings.Contains(err.Error(), secret) {
 					t.Errorf("%v tells %s", err, secret)
 				}
@@ -187,30 +189,38 @@ func TestOneOfManyProcessesMakesTheKeystore(t *testing.T) {
 
 // rights are what a role needs that does not own the keystore's tables; to
 // destroy keys it must own the table of keys or, from PostgreSQL 17 on, be
-// granted MAINTAIN on it.
+// granted MAINTAIN on it. The package comment says so, too.
 var rights = []string{
-	`GRANT USAGE ON SCHEMA caseledger_keys TO serving`,
-	`GRANT SELECT ON keystore TO serving`,
-	`GRANT SELECT, INSERT, UPDATE ON keys TO serving`,
-	`GRANT SELECT, UPDATE ON tombstones TO serving`,
-	`GRANT SELECT, INSERT, DELETE ON identifiers TO serving`,
-	`GRANT SELECT, INSERT ON secrets TO serving`,
+	`USAGE ON SCHEMA caseledger_keys`,
+	`SELECT ON keystore`,
+	`SELECT, INSERT, UPDATE ON keys`,
+	`SELECT, UPDATE ON tombstones`,
+	`SELECT, INSERT, DELETE ON identifiers`,
+	`SELECT, INSERT ON secrets`,
 }
+
+// role makes a role that nobody else has, and returns its name.
+func role(t *testing.T, c Config) string {
+	t.Helper()
+	name := fmt.Sprintf("role%d", roles.Add(1))
+	meddle(t, c, `CREATE ROLE `+name+` LOGIN`)
+	return name
+}
+
+var roles atomic.Int32
 
 func TestARoleNeedsFewRights(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.Options{Durable: true})
-	c := config(t)
-	c.Path, c.URL = "", server.Database(t)
+	c := database(t)
 	if err := mustOpen(t, c).Close(); err != nil {
 		t.Fatal(err)
 	}
-	meddle(t, c, `CREATE ROLE serving LOGIN`)
+	serving := role(t, c)
 	for _, right := range rights {
-		meddle(t, c, right)
+		meddle(t, c, `GRANT `+right+` TO `+serving)
 	}
 	owned := c
-	c.URL += " user=serving"
+	c.URL += " user=" + serving
 	v := mustOpen(t, c)
 	wantError(t, v.Mark(t.Context(), "synthetic"), nil)
 	key := mustEnsure(t, v, healthOf(alpha))[0]
@@ -224,8 +234,8 @@ func TestARoleNeedsFewRights(t *testing.T) {
 	wantError(t, v.Destroy(t.Context(), key.ID, erasure), ErrStillInLog)
 	_, err := v.Open(t.Context(), nil, key.ID, sealed, someplace)
 	wantError(t, err, ErrErased)
-	meddle(t, owned, `GRANT CREATE ON SCHEMA caseledger_keys TO serving`)
-	meddle(t, owned, `ALTER TABLE keys OWNER TO serving`)
+	meddle(t, owned, `GRANT CREATE ON SCHEMA caseledger_keys TO `+serving)
+	meddle(t, owned, `ALTER TABLE keys OWNER TO `+serving)
 	wantError(t, v.Destroy(t.Context(), key.ID, erasure), nil)
 }
 
