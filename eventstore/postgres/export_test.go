@@ -50,3 +50,6 @@ func (s *Store) CommitSetting(ctx context.Context, session string) (string, erro
 	}
 	return rows[0][0], w.exec(ctx, "ROLLBACK")
 }
+
+// Alone reports whether the store believes that no other process follows.
+func (s *Store) Alone() bool { return s.seq.writer.alone.Load() }

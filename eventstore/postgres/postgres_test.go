@@ -73,16 +73,18 @@ func migrate(tb testing.TB, url, role string) {
 	}
 }
 
-// execute runs statements as the role of a connection string.
+// execute runs statements as the role of a connection string, also when the
+// test has ended.
 func execute(tb testing.TB, url string, statements ...string) {
 	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), url)
+	ctx := context.WithoutCancel(tb.Context())
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer conn.Close(context.Background())
+	defer conn.Close(ctx)
 	for _, s := range statements {
-		if _, err := conn.Exec(tb.Context(), s); err != nil {
+		if _, err := conn.Exec(ctx, s); err != nil {
 			tb.Fatalf("%s: %v", s, err)
 		}
 	}
