@@ -95,7 +95,7 @@ func (s *Store) send(ctx context.Context, stream event.StreamID, at eventstore.R
 	until, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	data := proposed(events, by)
-	for {
+	for rest := pause; ; rest = min(2*rest, maxPause) {
 		position, err := s.session.append(until, s.names.of(stream), uint64(at), data)
 		switch {
 		case err == nil:
@@ -113,7 +113,7 @@ func (s *Store) send(ctx context.Context, stream event.StreamID, at eventstore.R
 			return refused(err)
 		case ctx.Err() != nil:
 			return unknown(ctx.Err())
-		case !wait(until, pause):
+		case !wait(until, rest):
 			return refused(err)
 		}
 	}

@@ -84,7 +84,7 @@ func named(err error) error {
 		// What the server said is lost: a call that it refuses at once may end so.
 		return fmt.Errorf("%w: the answer was cut off", errLost)
 	case errors.As(err, &of):
-		switch of.Code() {
+		switch of.Code() { //nolint:exhaustive // the others are not known for certain: the outcome is unknown
 		case esdb.ErrorCodeWrongExpectedVersion:
 			return errWrongRevision
 		case esdb.ErrorCodeUnauthenticated:
@@ -109,10 +109,9 @@ func named(err error) error {
 		}
 		return fmt.Errorf("%w: client code %d", errLost, of.Code())
 	}
-	switch status.Code(err) {
-	case codes.Unauthenticated:
+	if code := status.Code(err); code == codes.Unauthenticated {
 		return ErrCredentials
-	case codes.PermissionDenied:
+	} else if code == codes.PermissionDenied {
 		return ErrDenied
 	}
 	return errLost

@@ -341,6 +341,33 @@ func TestStartComparesIndexAndLog(t *testing.T) {
 	mustFail(t, "open without the last event", err, kurrent.ErrShrunk)
 }
 
+// A server that takes an append and says nothing is waited for so long, and
+// the append settled by its repeat.
+func TestHangingServer(t *testing.T) {
+	t.Parallel()
+	for fault, repeated := range map[kurrenttest.Fault]bool{kurrenttest.Hang: false, kurrenttest.HangAfter: true} {
+		double := kurrenttest.Start(t, kurrenttest.Options{})
+		s := open(t, kurrent.Options{URL: double.URL(), Timeout: 300 * time.Millisecond})
+		stream := event.Case(named("hanging"))
+		double.OnAppend(func(stream string) kurrenttest.Fault {
+			if recording(stream) {
+				return fault
+			}
+			return kurrenttest.None
+		})
+		_, err := s.Append(t.Context(), stream, 0, []eventstore.Event{fact("hanging")})
+		mustFail(t, "an append without an answer", err, eventstore.ErrUnknown)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		_, err = s.Append(ctx, event.Case(named("given up")), 0, []eventstore.Event{fact("given up")})
+		mustFail(t, "an append that is given up", err, eventstore.ErrUnknown, context.DeadlineExceeded)
+		cancel()
+		double.OnAppend(nil)
+		if got := mustAppend(t, s, stream, 0, fact("hanging")); got.Repeated != repeated || got.Revision != 1 {
+			t.Errorf("the repeat: got %+v, want repeated %v", got, repeated)
+		}
+	}
+}
+
 func TestDeletedStream(t *testing.T) {
 	t.Parallel()
 	for _, forGood := range []bool{false, true} {
@@ -350,15 +377,18 @@ func TestDeletedStream(t *testing.T) {
 		mustAppend(t, s, stream, 0, fact("deleted"))
 		mustAppend(t, s, other, 0, fact("kept", "1"))
 		double.Delete(stream.String(), forGood)
-		var last error
+		var failed error
 		for _, err := range s.ReadStream(t.Context(), stream, 0) {
-			last = err
+			failed = err
 		}
-		mustFail(t, "read", last, kurrent.ErrDeleted)
+		mustFail(t, "read", failed, kurrent.ErrDeleted)
 		_, err := s.Append(t.Context(), stream, 9, []eventstore.Event{fact("deleted", "next")})
 		mustFail(t, "append", err, kurrent.ErrDeleted)
 		mustAppend(t, s, other, 1, fact("kept", "2")) // one stream does not stop the others
-		mustOpen := open(t, kurrent.Options{URL: double.URL()})
-		mustAppend(t, mustOpen, other, 2, fact("kept", "3"))
+		last := event.Case(named("deleted last"))
+		mustAppend(t, s, last, 0, fact("deleted last"))
+		double.Delete(last.String(), forGood)
+		again := open(t, kurrent.Options{URL: double.URL()})
+		mustAppend(t, again, other, 2, fact("kept", "3"))
 	}
 }

@@ -14,6 +14,10 @@ import (
 // the subscription that is followed.
 const liveWindow = 64
 
+// maxSeen bounds the events that wait for their numbers in memory; the
+// subscription waits while there are so many.
+const maxSeen = 4 * numbering.MaxEntries
+
 // follow listens to what is recorded and to what is numbered, by whichever
 // process. A subscription that fails is made again from the last number.
 func (s *Store) follow(ctx context.Context) {
@@ -26,7 +30,7 @@ func (s *Store) follow(ctx context.Context) {
 		o.seen, o.told, o.again = nil, o.tail.At, again
 		of := subscription{after: o.tail.At, prefixes: append(s.names.records(), s.names.index()), window: liveWindow}
 		o.mu.Unlock()
-		err := s.session.follow(under, of, func(e *esdb.SubscriptionEvent) { s.hear(ctx, turn, e) })
+		err := s.session.follow(under, of, func(e *esdb.SubscriptionEvent) { s.hear(under, turn, e) })
 		again()
 		if err != nil {
 			wait(ctx, pause)
@@ -51,6 +55,8 @@ func (s *Store) hear(ctx context.Context, turn int, e *esdb.SubscriptionEvent) {
 		return
 	}
 	o := &s.order
+	for o.full() && wait(ctx, pause) {
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if _, ours := s.names.id(r); o.reached(turn, r.at) && ours && o.tail.At.Before(r.at) {
@@ -58,6 +64,12 @@ func (s *Store) hear(ctx context.Context, turn int, e *esdb.SubscriptionEvent) {
 		o.seen = append(o.seen, r)
 		o.poke()
 	}
+}
+
+func (o *order) full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.seen) >= maxSeen
 }
 
 // reached notes how far the subscription has come; false if it was replaced.

@@ -122,6 +122,9 @@ func (in *ingest) run(ctx context.Context, ledger iter.Seq2[eventstore.Stored, e
 			err = ctx.Err()
 		}
 		if err == nil {
+			err = in.store.order.closing()
+		}
+		if err == nil {
 			err = in.check(ctx, e)
 		}
 		if err == nil && (len(in.chunk) >= chunkEvents || in.size >= chunkBytes) {
@@ -278,7 +281,7 @@ func (in *ingest) mark(ctx context.Context, kind string) error {
 func (s *Store) insist(ctx context.Context, stream string, held uint64, events []esdb.EventData) error {
 	until, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	for {
+	for rest := pause; ; rest = min(2*rest, maxPause) {
 		at, err := s.session.append(until, stream, held, events)
 		switch {
 		case err == nil:
@@ -288,7 +291,7 @@ func (s *Store) insist(ctx context.Context, stream string, held uint64, events [
 			return ctx.Err()
 		case errors.Is(err, errOversize):
 			return fmt.Errorf("%w: %w", eventstore.ErrTooLarge, err)
-		case !transient(err), !wait(until, pause):
+		case !transient(err), !wait(until, rest):
 			return refused(err)
 		}
 	}

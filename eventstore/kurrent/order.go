@@ -90,10 +90,21 @@ func (o *order) learn(at numbering.LogPosition) {
 	}
 }
 
+// refuse lets no further append begin.
 func (o *order) refuse() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.refusing = true
+}
+
+// closing says whether the store is being closed.
+func (o *order) closing() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.refusing {
+		return eventstore.ErrClosed
+	}
+	return nil
 }
 
 // behind reports whether an event has waited too long for its position.
@@ -133,36 +144,12 @@ func (s *Store) load(ctx context.Context) error {
 	return s.reconcile(ctx)
 }
 
-// reconcile compares the last numbered event with the database: of an index
-// without its events nothing may be told.
+// reconcile compares the end of the index with the log: of numbers without
+// their events nothing may be told.
 func (s *Store) reconcile(ctx context.Context) error {
 	last := s.order.tail.Position
-	if last == 0 {
-		return nil
-	}
-	entries, err := s.copy.After(ctx, last-1, 1)
-	if err != nil || len(entries) != 1 {
-		return fmt.Errorf("the local copy of the index: %w", errors.Join(err, numbering.ErrCopyMoved))
-	}
-	e := entries[0]
-	got, err := s.session.streamPage(ctx, s.names.of(e.Stream), uint64(e.Revision)-1, 1)
-	switch {
-	case errors.Is(err, ErrDeleted):
-		return nil // who reads the stream is told
-	case err != nil:
-		return err
-	case len(got.records) == 0:
-		end, err := s.session.streamEnd(ctx, s.names.of(e.Stream))
-		if err != nil {
-			return err
-		}
-		if end.found || len(end.records) == 0 {
-			return fmt.Errorf("%w: position %d", ErrShrunk, last)
-		}
-	case got.records[0].id != e.ID.UUID:
-		return fmt.Errorf("%w: position %d", ErrReordered, last)
-	}
-	return nil
+	_, err := s.ledgerPage(ctx, last-min(last, firstPage), firstPage)
+	return err
 }
 
 // catchUp takes what is in the index and not in the copy. When it returns nil
@@ -275,7 +262,9 @@ func (s *Store) number(ctx context.Context) {
 		if len(group) > 0 && (urgent || due) {
 			late, due = nil, false
 			if urgent && s.gather(ctx, window) {
-				group, base, _ = s.group()
+				if group, base, _ = s.group(); len(group) == 0 {
+					continue // others numbered it meanwhile
+				}
 			}
 			begun := s.clock()
 			err := s.write(ctx, group, base)

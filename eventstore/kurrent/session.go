@@ -17,8 +17,10 @@ const (
 	// grace is how long a call may take to notice that its context has ended,
 	// before the client it hangs in is torn down.
 	grace = 2 * time.Second
-	// pause is the wait before a call that failed is made again.
-	pause = 20 * time.Millisecond
+	// pause is the wait before a call that failed is made again; each further
+	// one is twice the one before, up to maxPause.
+	pause    = 20 * time.Millisecond
+	maxPause = 320 * time.Millisecond
 )
 
 // session is a connection to the cluster that outlives its clients.
@@ -204,7 +206,7 @@ func (s *session) once(parent context.Context, call func(context.Context, *esdb.
 		}
 		tear := time.AfterFunc(grace, c.tear)
 		go func() {
-			<-done
+			_ = <-done // nobody waits for it any more
 			tear.Stop()
 		}()
 		return fmt.Errorf("%w: no answer in time", errLost)
@@ -242,7 +244,7 @@ func transient(err error) bool {
 func (s *session) read(ctx context.Context, call func(context.Context, *esdb.Client) error) error {
 	until, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	for {
+	for rest := pause; ; rest = min(2*rest, maxPause) {
 		err := s.once(until, call)
 		switch {
 		case err == nil:
@@ -252,7 +254,7 @@ func (s *session) read(ctx context.Context, call func(context.Context, *esdb.Cli
 		case !transient(err) || until.Err() != nil:
 			return err
 		}
-		if !wait(until, pause) {
+		if !wait(until, rest) {
 			return err
 		}
 	}
