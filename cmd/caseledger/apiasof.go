@@ -284,7 +284,7 @@ func (v *view) consentsAt(ctx context.Context, read projections.View, person eve
 // historyTo reads a person's events up to a position, opened as far as the
 // side may.
 func (v *view) historyTo(ctx context.Context, person event.UUID, to event.Position) ([]event.Recorded, error) {
-	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
+	reader := v.record.codec.With(v.side.keys, codec.Options{})
 	var history []event.Recorded
 	for s, err := range v.record.store.ReadStream(ctx, event.Case(person), 0) {
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"caseledger/api"
-	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
@@ -87,7 +86,7 @@ func (f feed) Events(ctx context.Context, c api.Caller, q api.FeedQuery) (api.Fe
 		types[t] = true
 	}
 	page, passed := api.FeedPage{Entries: []api.Entry{}, Reached: q.After}, 0
-	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
+	reader := f.record.codec.With(v.side.keys, codec.Options{})
 	barred := map[event.UUID]bool{}
 	for s, err := range f.record.store.ReadAll(ctx, max(q.After.Position, 1)-1) {
 		if err != nil {
@@ -260,7 +259,7 @@ func (f feed) Event(ctx context.Context, c api.Caller, id event.ID) (api.EntryDe
 
 // detail opens the entry that a row of the caller's timeline stands for.
 func (f feed) detail(ctx context.Context, v *view, row timeline.Row) (api.EntryDetail, error) {
-	reader := codec.NewReader(catalogue.Events, v.side.keys, codec.Options{})
+	reader := f.record.codec.With(v.side.keys, codec.Options{})
 	for s, err := range f.record.store.ReadAll(ctx, row.Position-1) {
 		if err != nil {
 			return api.EntryDetail{}, err

@@ -158,6 +158,15 @@ func TestBlackBoxStream(t *testing.T) {
 	if len(lists["NUR1"]) >= len(lists["AUD1"]) || len(lists["PP1"]) >= len(lists["AUD1"]) {
 		t.Errorf("of %d entries the nurse sees %d and the practitioner %d: nothing is kept from anybody", len(lists["AUD1"]), len(lists["NUR1"]), len(lists["PP1"]))
 	}
+	kinds := map[string]bool{}
+	for _, e := range lists["AUD1"] {
+		kinds[e.Type] = true
+	}
+	for label, withheld := range map[string]string{"NUR1": "supervision.started", "PP1": "screening.completed"} {
+		if !kinds[withheld] || slices.ContainsFunc(heard[label], func(e fedEntry) bool { return e.Type == withheld }) {
+			t.Errorf("%s hears of %s, or nobody recorded one", label, withheld)
+		}
+	}
 	numbers := map[string]bool{}
 	for _, e := range lists["AUD1"] {
 		numbers[e.Entry] = true

@@ -267,7 +267,8 @@ func states(n noteWritten) [7]event.State {
 func TestEachSideSeesItsOwnAndWhatItWasTold(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
-	all := mustSeal(t, codec.New(catalogue, v, rand.Reader), commandOf(alpha, command), nil, full())
+	whole := codec.New(catalogue, v, rand.Reader)
+	all := mustSeal(t, whole, commandOf(alpha, command), nil, full())
 	const o, w = event.Open, event.Withheld
 	for side, want := range map[event.Side][7]event.State{
 		event.NHS:       {o, o, o, o, o, w, w},
@@ -278,6 +279,9 @@ func TestEachSideSeesItsOwnAndWhatItWasTold(t *testing.T) {
 		e, err := r.Decode(t.Context(), all[len(all)-1])
 		if err != nil {
 			t.Fatal(err)
+		}
+		if again, err := whole.With(v.View(side), codec.Options{}).Decode(t.Context(), all[len(all)-1]); err != nil || !cmp.Equal(again, e, expose) {
+			t.Errorf("%s: a reader made of another with its keys reads %+v, %v", side, again, err)
 		}
 		n := e.Data.(noteWritten)
 		if got := states(n); got != want {
