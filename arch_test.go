@@ -200,7 +200,7 @@ var rules = []rule{
 		keeps: map[string]string{
 			"api/x.go":                        `package api; import _ "github.com/danielgtaylor/huma/v2/adapters/humachi"`,
 			"cmd/caseledger/x.go":             `package main; import _ "github.com/jackc/pgx/v5/stdlib"`,
-			"projections/sqlstore/copy.go":    `package sqlstore; import _ "github.com/jackc/pgx/v5"`,
+			"projections/sqlstore/pgx.go":     `package sqlstore; import _ "github.com/jackc/pgx/v5"`,
 			"eventstore/storetest/x.go":       `package storetest; import _ "pgregory.net/rapid"`,
 			"projections/sqlstore/pg_test.go": `package sqlstore; import _ "github.com/jackc/pgx/v5/stdlib"`,
 		},
@@ -460,7 +460,7 @@ var dependencies = []dependency{
 	{"github.com/go-chi/chi/v5", []string{"api"}},
 	{"github.com/go-jose/go-jose/v4", []string{"api", "cmd"}},
 	{"github.com/go-json-experiment/json", []string{"api", "cmd", "eventstore/codec", "eventstore/vault", "projections"}},
-	{"github.com/jackc/pgx/v5", []string{"eventstore/postgres", "projections/sqlstore/copy.go"}},
+	{"github.com/jackc/pgx/v5", []string{"eventstore/postgres", "projections/sqlstore/pgx.go"}},
 	{"github.com/jackc/pgx/v5/stdlib", []string{"cmd"}},
 	{"github.com/prometheus/client_golang", []string{"api", "cmd"}},
 	{"github.com/schollz/progressbar/v3", []string{"cmd"}},

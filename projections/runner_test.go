@@ -450,3 +450,57 @@ func TestOneEventMayTouchSeveralRowsOfItsStream(t *testing.T) {
 		t.Error("the voided entry is not struck out")
 	}
 }
+
+// held is a store that holds back a write before it begins, once told to.
+type held struct {
+	projections.Store
+	hold    atomic.Bool
+	holding chan struct{}
+	release chan struct{}
+}
+
+func (h *held) Update(ctx context.Context, write func(projections.Tx) error) error {
+	if h.hold.CompareAndSwap(true, false) {
+		close(h.holding)
+		<-h.release
+	}
+	return h.Store.Update(ctx, write)
+}
+
+// A stream is retried after a page was folded without it and before that page
+// is written: what the page left out is not lost.
+func TestARetryBesideAPageLosesNoEvent(t *testing.T) {
+	t.Parallel()
+	projectiontest.Stores(t, func(t *testing.T, open func(testing.TB) *sqlstore.Store) {
+		ledger := newLedger()
+		store := &held{Store: open(t), holding: make(chan struct{}), release: make(chan struct{})}
+		ledger.Add(alpha, joined{Stage: "new"})
+		ledger.Poison(alpha, "sample.moved")
+		r := runner(store, ledger, members.Projection)
+		catchUp(t, r)
+		ledger.Heal(alpha, moved{Stage: "waiting"})
+		ctx, stop := context.WithCancel(t.Context())
+		stopped := make(chan error, 1)
+		go func() { stopped <- r.Run(ctx) }()
+		ledger.Add(bravo, joined{Stage: "new"})
+		if err := store.WaitFor(ctx, members.Projection, 3); err != nil {
+			t.Fatal(err)
+		}
+		store.hold.Store(true)
+		ledger.Add(alpha, moved{Stage: "active"})
+		<-store.holding
+		if err := r.Retry(ctx, "members", alpha); err != nil {
+			t.Fatal(err)
+		}
+		wantStage(t, store, alpha, "waiting")
+		close(store.release)
+		if err := store.WaitFor(ctx, members.Projection, 4); err != nil {
+			t.Fatal(err)
+		}
+		wantStage(t, store, alpha, "active")
+		stop()
+		if err := <-stopped; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run ended with %v", err)
+		}
+	})
+}

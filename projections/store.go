@@ -21,6 +21,9 @@ var (
 	// ErrNewer: the store, or a read model in it, was written by a newer
 	// program than this one.
 	ErrNewer = errors.New("projections: written by a newer program")
+	// ErrOlder: the store is missing or was made by an older program than this
+	// one, and is opened for reading only. Whoever writes it brings it up to date.
+	ErrOlder = errors.New("projections: made by an older program")
 	// ErrDamaged: the database is damaged or is not a read-model store. Move it
 	// away: everything in it can be rebuilt from the ledger.
 	ErrDamaged = errors.New("projections: damaged or foreign database")

@@ -246,7 +246,7 @@ func (p *program) checkViews(ctx context.Context, r *record) diagnosis {
 			return diagnosis{Check: "read models", err: err}
 		}
 		all, err := s.runner.Status(ctx)
-		err = errors.Join(err, s.store.Close())
+		err = errors.Join(err, s.store.Verify(ctx), s.store.Close())
 		if err != nil {
 			return diagnosis{Check: "read models", err: err}
 		}

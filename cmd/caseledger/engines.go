@@ -19,10 +19,10 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/kurrent"
-	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
+	"caseledger/projections"
 	"caseledger/projections/sqlstore"
 )
 
@@ -131,17 +131,15 @@ func (o opening) openKeys(ctx context.Context) (*vault.Vault, error) {
 	return v, nil
 }
 
-// viewConnections bounds the connections to the read models of one side: there
-// are several sides, and several processes on one server.
-const viewConnections = 6
-
 // openViews opens the store of one set of read models; [os.ErrNotExist] if it is
 // to be read only and nobody has made it.
 func (r *record) openViews(ctx context.Context, name string, readOnly bool) (s *sqlstore.Store, err error) {
-	with := sqlstore.Options{ReadOnly: readOnly, Connections: viewConnections}
+	with := sqlstore.Options{ReadOnly: readOnly}
 	if r.at.views.server != "" {
 		s, err = sqlstore.OpenPostgres(ctx, r.at.views.url, schemaOf(name), with)
-		err = pgsql.Named(ctx, err)
+		if readOnly && errors.Is(err, projections.ErrOlder) {
+			err = fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+		}
 	} else {
 		if !readOnly {
 			if err := os.MkdirAll(r.dir.file(viewsFolder), 0o700); err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -19,9 +20,9 @@ import (
 func (s *Store) Compare(ctx context.Context, serving, built projections.Table,
 	follow func(event.Position) error, differ func(projections.RowKey) error) (projections.Comparison, error) {
 	var result projections.Comparison
-	begun, err := s.read.BeginTx(ctx, s.snapshot)
+	begun, err := s.unhurried(ctx)
 	if err != nil {
-		return result, fmt.Errorf("begin to read: %w", err)
+		return result, err
 	}
 	defer func() { _ = begun.Rollback() }() // it has only read
 	tables, err := checkpoints(ctx, begun)
@@ -40,7 +41,12 @@ func (s *Store) Compare(ctx context.Context, serving, built projections.Table,
 		return result, err
 	}
 	defer a.close()
-	b, err := newWalk(ctx, s.read, built)
+	beside, err := s.unhurried(ctx) // what was built came after the snapshot
+	if err != nil {
+		return result, err
+	}
+	defer func() { _ = beside.Rollback() }() // it has only read
+	b, err := newWalk(ctx, beside, built)
 	if err != nil {
 		return result, err
 	}
@@ -73,6 +79,20 @@ func (s *Store) Compare(ctx context.Context, serving, built projections.Table,
 	return result, nil
 }
 
+// unhurried begins to read a whole table, which may take long.
+func (s *Store) unhurried(ctx context.Context) (*sql.Tx, error) {
+	begun, err := s.read.BeginTx(ctx, s.snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("begin to read: %w", err)
+	}
+	if s.dialect.unhurried != "" {
+		if _, err := begun.ExecContext(ctx, s.dialect.unhurried); err != nil {
+			return nil, errors.Join(fmt.Errorf("begin to read: %w", err), begun.Rollback())
+		}
+	}
+	return begun, nil
+}
+
 // walk reads a table in primary key order, one row at a time.
 type walk struct {
 	p      *projections.Projection
@@ -91,7 +111,7 @@ func newWalk(ctx context.Context, q querier, t projections.Table) (*walk, error)
 	rows, err := q.QueryContext(ctx, "SELECT "+names(columns, "")+" FROM "+quote(t.Name)+ //nolint:rowserrcheck // next asks for it at the end
 		" ORDER BY "+names(keysOf(columns), ""))
 	if err != nil {
-		return nil, fmt.Errorf("walk %s: %w", t.Name, err)
+		return nil, fmt.Errorf("walk %s: %w", t.Name, damaged(err))
 	}
 	w := &walk{p: t.Projection, rows: rows, scan: newScanner(t.Projection), digest: sha256.New()}
 	if err := w.next(); err != nil {
@@ -105,7 +125,7 @@ func (w *walk) close() { _ = w.rows.Close() }
 
 func (w *walk) next() error {
 	if w.ok = w.rows.Next(); !w.ok {
-		return w.rows.Err()
+		return damaged(w.rows.Err())
 	}
 	w.n++
 	if err := w.rows.Scan(w.scan.into...); err != nil {

@@ -20,6 +20,11 @@ type dialect struct {
 	params func(columns []projections.Column) params
 	// suffix ends a CREATE TABLE.
 	suffix string
+	// unhurried lifts the limit on how long this transaction's statements take;
+	// empty: there is none.
+	unhurried string
+	// verify says "ok" if the database's structure is; empty: it cannot be asked.
+	verify string
 	// fill writes all rows into an empty table; nil: as any rows are.
 	fill func(ctx context.Context, on *sql.Conn, t projections.Table, rows iter.Seq2[[]projections.Value, error]) error
 }
@@ -38,6 +43,7 @@ var sqlite = dialect{
 	rows:   rowsOfJSON,
 	params: func(columns []projections.Column) params { return &jsonRows{columns: columns} },
 	suffix: " WITHOUT ROWID",
+	verify: "PRAGMA quick_check(1)",
 }
 
 var postgres = dialect{
@@ -49,6 +55,8 @@ var postgres = dialect{
 	rows:   rowsOfArrays,
 	params: func(columns []projections.Column) params { return newArrays(columns) },
 	fill:   copyRows,
+
+	unhurried: "SET LOCAL statement_timeout = 0",
 }
 
 // quote makes an identifier of a name, which holds no quote.

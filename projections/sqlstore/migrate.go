@@ -26,10 +26,15 @@ func (s *Store) migrate(ctx context.Context, alone func(*sql.Tx) error) error {
 	}
 	if s.write == nil {
 		var version int
-		if err := s.read.QueryRowContext(ctx, "SELECT max(version) FROM store_version").Scan(&version); err != nil {
-			return fmt.Errorf("%w: %w", projections.ErrDamaged, err)
-		}
-		if version != len(files) {
+		err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM store_version").Scan(&version)
+		switch {
+		case missing(err):
+			return fmt.Errorf("%w: there is no store yet that the role may see", projections.ErrOlder)
+		case err != nil:
+			return damaged(err)
+		case version < len(files):
+			return fmt.Errorf("%w: the store is at step %d, this program needs %d", projections.ErrOlder, version, len(files))
+		case version > len(files):
 			return fmt.Errorf("%w: the store is at step %d, this program knows %d", projections.ErrNewer, version, len(files))
 		}
 		return nil

@@ -20,11 +20,17 @@ const applicationID = 0x434c726d
 // its owner only, where there is none. Commits are durable when they return
 // (WAL, synchronous=FULL), and what is deleted is overwritten (secure_delete).
 //
+// A file that was not closed in order is checked as a whole before it is
+// written. Damage elsewhere in one that was is found where it is read, and by
+// [Store.Verify]: that takes time in proportion to the file.
+//
 // Errors: [projections.ErrDamaged] for a file that is damaged or is not ours,
 // [projections.ErrNewer], [projections.ErrSettings] if a setting does not hold,
 // [os.ErrNotExist] if there is no file and it was opened for reading only.
 func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	s := newStore(sqlite)
+	log, err := os.Stat(path + "-wal") // which closing in order removes
+	unclean := err == nil && log.Size() > 0 && !o.ReadOnly
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=secure_delete(1)&_pragma=synchronous(2)"
 	if o.ReadOnly {
 		if _, err := os.Stat(path); err != nil {
@@ -46,20 +52,19 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		s.write.SetMaxOpenConns(1)
 		s.scrub = s.truncateLog
 	}
-	var err error
 	if s.read, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
-	s.compiled.db = s.read
+	s.load, s.compiled.db = s.read, s.read
 	s.read.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	s.read.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	if err := s.openSQLite(ctx); err != nil {
+	if err := s.openSQLite(ctx, unclean); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the read models: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) openSQLite(ctx context.Context) error {
+func (s *Store) openSQLite(ctx context.Context, unclean bool) error {
 	db := s.write
 	if db == nil {
 		db = s.read
@@ -76,12 +81,10 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	case id != 0 || tables != 0 || s.write == nil:
 		return fmt.Errorf("%w: the file is not a read-model store", projections.ErrDamaged)
 	}
-	var verdict string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
-		return damaged(err)
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("%w: SQLite's quick check fails", projections.ErrDamaged)
+	if unclean {
+		if err := s.Verify(ctx); err != nil {
+			return err
+		}
 	}
 	if s.write != nil {
 		for _, pragma := range []string{"PRAGMA journal_mode = WAL", fmt.Sprintf("PRAGMA application_id = %d", applicationID)} {
@@ -97,6 +100,23 @@ func (s *Store) openSQLite(ctx context.Context) error {
 		return err
 	}
 	return s.migrate(ctx, func(*sql.Tx) error { return nil }) // BEGIN IMMEDIATE keeps others out
+}
+
+// Verify reads the whole file and returns [projections.ErrDamaged] if its
+// structure is. PostgreSQL looks after its own: there it returns nil. Whether
+// the rows are those of the ledger, [projections.Runner.Check] tells.
+func (s *Store) Verify(ctx context.Context) error {
+	if s.dialect.verify == "" {
+		return nil
+	}
+	var verdict string
+	if err := s.read.QueryRowContext(ctx, s.dialect.verify).Scan(&verdict); err != nil {
+		return damaged(err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w: SQLite's quick check fails", projections.ErrDamaged)
+	}
+	return nil
 }
 
 // assert refuses to run with settings other than those promised.

@@ -17,6 +17,7 @@ type Store struct {
 	dialect dialect
 	write   *sql.DB // nil if opened for reading only
 	read    *sql.DB
+	load    *sql.DB // for rows that are about to be written again
 	// compiled are queries of read; empty for PostgreSQL, whose driver keeps its
 	// own.
 	compiled statements
@@ -39,9 +40,6 @@ var ErrReadOnly = errors.New("sqlstore: opened for reading only")
 type Options struct {
 	// ReadOnly opens a store that exists, beside a program that writes it.
 	ReadOnly bool
-	// Connections is how many connections to a PostgreSQL server there are at
-	// most, 4 or more; 0 means 16. A SQLite file has as many readers as processors.
-	Connections int
 }
 
 func newStore(d dialect) *Store {
@@ -51,7 +49,7 @@ func newStore(d dialect) *Store {
 // Close ends all connections. Views and updates must have ended.
 func (s *Store) Close() error {
 	var err error
-	if s.write != nil && s.write != s.read {
+	if s.write != nil {
 		err = s.write.Close()
 	}
 	return errors.Join(err, s.read.Close())
@@ -86,7 +84,7 @@ func checkpoints(ctx context.Context, q querier) ([]projections.Checkpoint, erro
 func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return err
+		return damaged(err)
 	}
 	defer func() { _ = rows.Close() }() // Err below has the first error
 	for rows.Next() {
@@ -94,7 +92,7 @@ func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query stri
 			return err
 		}
 	}
-	return rows.Err()
+	return damaged(rows.Err())
 }
 
 // Checkpoints implements [projections.Store].
@@ -136,22 +134,31 @@ func (s *Store) Update(ctx context.Context, write func(projections.Tx) error) er
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = conn.Close() }() // what failed has been told
+	t, err := s.update(ctx, conn, write)
+	if err = damaged(stated(err)); errors.Is(err, ErrReadOnlyServer) {
+		s.distrust(conn)
+	}
+	_ = conn.Close() // before scrubbing, which may need it; what failed has been told
+	if err == nil {
+		s.committed(ctx, t)
+	}
+	return err
+}
+
+func (s *Store) update(ctx context.Context, conn *sql.Conn, write func(projections.Tx) error) (*tx, error) {
 	begun, err := conn.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }() // after a commit it does nothing
 	t := &tx{ctx: ctx, conn: conn, sql: begun, dialect: s.dialect}
 	if err := write(t); err != nil {
-		return err
+		return nil, err
 	}
 	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return nil, fmt.Errorf("commit: %w", err)
 	}
-	_ = conn.Close() // for whoever scrubs; it returns nil
-	s.committed(ctx, t)
-	return nil
+	return t, nil
 }
 
 // committed wakes those who wait and scrubs what was erased. Rows are gone

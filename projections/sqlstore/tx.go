@@ -185,13 +185,16 @@ func (t *tx) put(table projections.Table, c projections.Changes) error {
 
 // Load implements [projections.Store].
 func (s *Store) Load(ctx context.Context, table projections.Table, keys []projections.RowKey) (map[projections.RowKey]any, error) {
+	if s.load == nil {
+		return nil, ErrReadOnly
+	}
 	loaded := make(map[projections.RowKey]any, len(keys))
 	scan := newScanner(table.Projection)
 	args, err := s.dialect.keys(table, keys)
 	if err != nil {
 		return nil, err
 	}
-	err = each(ctx, s.read, func(rows *sql.Rows) error {
+	err = each(ctx, s.load, func(rows *sql.Rows) error {
 		found, err := scan.row(rows)
 		loaded[projections.RowKey{Stream: found.Stream, Key: found.Key}] = found.Row
 		return err
