@@ -5,7 +5,6 @@ package sqlstore_test
 import (
 	"database/sql"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
