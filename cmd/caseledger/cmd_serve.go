@@ -59,8 +59,12 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	tells, err := p.config.destinations()
+	if err != nil {
+		return err
+	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, tells: tells, role: role, environment: "production", smallNumbers: int(small), timers: true})
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ var settings = []setting{
 		does: "where the keys of the people's data are: a connection string of a PostgreSQL database of their own, apart from the ledger and its backups, or file: and a path; empty is a SQLite file in the data folder, for processes of one machine. Other keys than the ledger's open nothing"},
 	{flag: "views", usual: "", secret: true,
 		does: "where the read models are, and how far the monitors have come: a connection string of PostgreSQL, a schema for each side and up to 75 connections, or file: and a path; empty is SQLite files in the data folder, for one process. What is lost there is made again from the ledger"},
+	{flag: "relay", usual: "",
+		does: "JSON file that says whom to tell of what is recorded, over NATS or by webhook, and nothing that is sealed; empty tells nobody. Whoever is listed learns of people's events by their identifiers"},
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
 	{flag: "json", usual: "false", boolean: true,

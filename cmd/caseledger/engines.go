@@ -313,3 +313,35 @@ func led(ctx context.Context, url string) (bool, error) {
 	}
 	return is, nil
 }
+
+const (
+	// relayFile is where the relay keeps how far it is, and what it holds. What is
+	// told again after it was lost has ids that its receivers know.
+	relayFile = "relay.db"
+	// relaySchema is the same on a server.
+	relaySchema = "caseledger_relay"
+)
+
+// openRelayKeep opens what the relay keeps, and makes it if there is none.
+func (r *record) openRelayKeep(ctx context.Context) (*keep.Relay, error) {
+	if r.at.views.server == "" {
+		k, err := keep.OpenRelaySQLite(ctx, r.dir.file(relayFile))
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", r.dir.file(relayFile), err)
+		}
+		return k, nil
+	}
+	db, err := openSchema(ctx, r.at.views.url, relaySchema)
+	if err != nil {
+		return nil, fmt.Errorf("open what the relay keeps on %s: %w", r.at.views, err)
+	}
+	err = keep.MakeRelay(ctx, db)
+	var k *keep.Relay
+	if err == nil {
+		k, err = keep.OpenRelay(ctx, db)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open what the relay keeps on %s: %w", r.at.views, err), db.Close())
+	}
+	return k, nil
+}
