@@ -82,6 +82,7 @@ func (c careless) Append(ctx context.Context, stream event.StreamID, expected ev
 	if held() != expected {
 		return eventstore.Appended{}, eventstore.ErrConflict
 	}
+	<-time.After(time.Millisecond) // for others to look, too
 	for {
 		if got, err := c.Store.Append(ctx, stream, held(), events); err == nil {
 			return got, nil
