@@ -113,7 +113,7 @@ type leased struct {
 // router is the way of a message: from the ledger to the publisher, or to what
 // is held.
 func (l *leased) router() (*message.Router, error) {
-	log := watermill.NewSlogLoggerWithLevelMapping(l.log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelWarn})
+	log := quiet{watermill.NewSlogLoggerWithLevelMapping(l.log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelWarn})}
 	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, log)
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
@@ -173,9 +173,9 @@ func (l *leased) prepare(next message.HandlerFunc) message.HandlerFunc {
 				return nil, &Failure{Reason: Behind}
 			}
 		}
-		m.Payload = content
-		m.Metadata.Set(metaSubject, subject(l.Side, name))
-		return next(m)
+		out := message.NewMessageWithContext(m.Context(), m.UUID, content)
+		out.Metadata.Set(metaSubject, subject(l.Side, name))
+		return next(out)
 	}
 }
 
@@ -261,4 +261,14 @@ func (c *consumer) send(ctx context.Context, subject, id string, content []byte)
 		c.log.Info("the destination takes messages again")
 	}
 	return nil
+}
+
+// quiet leaves out what Watermill says of every message.
+type quiet struct{ watermill.LoggerAdapter }
+
+func (quiet) Debug(string, watermill.LogFields) {}
+func (quiet) Trace(string, watermill.LogFields) {}
+
+func (q quiet) With(f watermill.LogFields) watermill.LoggerAdapter {
+	return quiet{q.LoggerAdapter.With(f)}
 }

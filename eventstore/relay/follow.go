@@ -110,10 +110,11 @@ func holds(ctx context.Context, store eventstore.Store, m Mark) (bool, error) {
 	return false, nil
 }
 
-// delivery is a message on its way.
+// delivery is a message on its way, and what it is made of: whoever is given it
+// may change it.
 type delivery struct {
 	message *message.Message
-	at      event.Position
+	of      eventstore.Stored
 }
 
 // follow gives out what follows a checkpoint and returns how far it came.
@@ -161,14 +162,14 @@ func (s *subscription) read(ctx context.Context, w *window, lanes []chan deliver
 				return &topicError{err}
 			}
 			last = Mark{e.Position, e.ID}
-			if err := w.enter(ctx, last); err != nil {
+			if err := w.enter(ctx, last, len(e.Body)); err != nil {
 				return err
 			}
 			if m == nil {
 				w.leave(e.Position)
 				continue
 			}
-			lanes[lane(e.Stream, len(lanes))] <- delivery{m, e.Position} // never full: it holds a window
+			lanes[lane(e.Stream, len(lanes))] <- delivery{m, e} // never full: it holds a window
 		}
 		if !same {
 			return errOther
@@ -222,16 +223,17 @@ func (s *subscription) confirm(ctx context.Context, w *window) error {
 	if recent {
 		return nil
 	}
-	return s.save(ctx, w.checkpoint())
+	return s.save(ctx, w)
 }
 
-func (s *subscription) save(ctx context.Context, c Checkpoint) error {
-	if err := s.place.Save(ctx, c); err != nil {
+// save writes down how far it has come.
+func (s *subscription) save(ctx context.Context, w *window) error {
+	s.mu.Lock() // so that none overtakes a later one
+	defer s.mu.Unlock()
+	if err := s.place.Save(ctx, w.checkpoint()); err != nil {
 		return fmt.Errorf("relay: write the checkpoint: %w", err)
 	}
-	s.mu.Lock()
 	s.saved = s.Clock()
-	s.mu.Unlock()
 	return nil
 }
 
@@ -245,7 +247,7 @@ func (s *subscription) saving(ctx context.Context, w *window) error {
 			return ctx.Err()
 		}
 		pause := s.SaveEvery
-		if err := s.save(ctx, w.checkpoint()); err != nil {
+		if err := s.save(ctx, w); err != nil {
 			if errors.Is(err, ErrFenced) || ctx.Err() != nil {
 				return err
 			}
@@ -264,10 +266,10 @@ func (s *subscription) lane(ctx context.Context, messages <-chan delivery, w *wi
 	for {
 		select {
 		case d := <-messages:
-			if !s.deliver(ctx, d.message) {
+			if !s.deliver(ctx, d) {
 				return
 			}
-			w.leave(d.at)
+			w.leave(d.of.Position)
 		case <-ctx.Done():
 			return
 		}
@@ -276,8 +278,8 @@ func (s *subscription) lane(ctx context.Context, messages <-chan delivery, w *wi
 
 // deliver gives a message out until it is acknowledged; false if ctx ended
 // before.
-func (s *subscription) deliver(ctx context.Context, m *message.Message) bool {
-	for ; ; m = m.Copy() {
+func (s *subscription) deliver(ctx context.Context, d delivery) bool {
+	for m := d.message; ; {
 		acked, ended := s.offer(ctx, m)
 		if acked || ended {
 			return acked
@@ -285,6 +287,12 @@ func (s *subscription) deliver(ctx context.Context, m *message.Message) bool {
 		if s.pause(ctx, s.Again) != nil {
 			return false
 		}
+		again, err := s.Message(s.topic, d.of)
+		if err != nil || again == nil { // it was made before
+			s.Tell(s.topic, fmt.Errorf("relay: make the message once more: %w", err))
+			continue
+		}
+		m = again
 	}
 }
 

@@ -33,8 +33,8 @@ type SubscriberConfig struct {
 	// time, each of another stream; 0 means 1, which is the order of the ledger.
 	Lanes int
 	// Window is the most events held, or known to be acknowledged, beyond the
-	// first that is not; 0 means 1,024. One message that stays unacknowledged stops
-	// the subscription after that many.
+	// first that is not; 0 means 8,192. One message that stays unacknowledged stops
+	// the subscription after that many, or after 32 MiB that wait.
 	Window int
 	// SaveEvery is the shortest time between two writes of the checkpoint; 0
 	// means 50 ms. That much is published again after a crash.
@@ -80,7 +80,7 @@ func NewSubscriber(c SubscriberConfig) *Subscriber {
 	}
 	c.Lanes = max(c.Lanes, 1)
 	if c.Window < 1 {
-		c.Window = 1024
+		c.Window = 8192
 	}
 	if c.SaveEvery <= 0 {
 		c.SaveEvery = 50 * time.Millisecond
