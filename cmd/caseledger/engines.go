@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -68,7 +67,7 @@ const numbersFile = "numbers.db"
 // openCluster opens a ledger in a KurrentDB cluster. The process that serves it
 // has a copy of the index in its data folder; others read it from the cluster.
 func (o opening) openCluster(ctx context.Context) (ledger, error) {
-	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random}
+	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random, ReadOnly: o.mode == reading}
 	if o.mode == writing {
 		numbers, err := keep.OpenNumbers(ctx, o.dir.file(numbersFile))
 		if err != nil {
@@ -80,26 +79,7 @@ func (o opening) openCluster(ctx context.Context) (ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
 	}
-	if o.mode == reading {
-		return readLedger{s}, nil
-	}
 	return s, nil
-}
-
-// readLedger is a ledger that was opened for reading, of a store that makes no
-// difference.
-type readLedger struct{ *kurrent.Store }
-
-var errReadOnly = errors.New("the ledger was opened for reading")
-
-// Append implements [eventstore.Store].
-func (readLedger) Append(context.Context, eventstore.StreamID, eventstore.Revision, []eventstore.Event) (eventstore.Appended, error) {
-	return eventstore.Appended{}, errReadOnly
-}
-
-// Ingest implements [eventstore.Ingester].
-func (readLedger) Ingest(context.Context, iter.Seq2[eventstore.Stored, error]) error {
-	return errReadOnly
 }
 
 // fileLedger is a ledger in the data folder.
