@@ -280,7 +280,7 @@ func (s *subscription) lane(ctx context.Context, messages <-chan delivery, w *wi
 // before.
 func (s *subscription) deliver(ctx context.Context, d delivery) bool {
 	for m := d.message; ; {
-		acked, ended := s.offer(ctx, m)
+		acked, ended := s.offer(context.WithValue(ctx, eventKey{}, d.of), m)
 		if acked || ended {
 			return acked
 		}
