@@ -253,10 +253,10 @@ func each(b *testing.B, db *sql.DB, bodies [][]byte) {
 // BenchmarkRebuild reports the highest live heap while a table is rebuilt,
 // which must not grow with the ledger.
 func BenchmarkRebuild(b *testing.B) {
-	for _, n := range []int{10_000, 300_000} { // the goal is about the same heap
+	for _, n := range []int{10_000, 300_000} {
 		b.Run(fmt.Sprintf("%dk", n/1000), func(b *testing.B) {
 			for b.Loop() {
-				high, took := rebuildHeap(b, n, 0)
+				high, took := rebuildHeap(b, n, projections.Options{RebuildBytes: 8 << 20})
 				b.ReportMetric(float64(high)/(1<<20), "MiB-heap")
 				b.ReportMetric(float64(n)/took.Seconds(), "events/s")
 			}
@@ -266,21 +266,20 @@ func BenchmarkRebuild(b *testing.B) {
 
 // rebuildHeap builds a table from n events about n/10 people and returns the
 // highest live heap above what there was before.
-func rebuildHeap(t testing.TB, n, pageEvents int) (uint64, time.Duration) {
-	const rebuildBytes = 256 << 10
+func rebuildHeap(t testing.TB, n int, options projections.Options) (uint64, time.Duration) {
 	store := projectiontest.OpenSQLite(t)
 	var before, now runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	high := uint64(0)
-	r := projections.NewRunner(store, tape{n: n, people: n / 10}, []*projections.Projection{cases.Projection},
-		projections.Options{RebuildEvents: pageEvents, RebuildBytes: rebuildBytes, Progress: func(*projections.Projection, event.Position) {
-			runtime.GC()
-			runtime.ReadMemStats(&now)
-			if now.HeapAlloc > before.HeapAlloc {
-				high = max(high, now.HeapAlloc-before.HeapAlloc)
-			}
-		}})
+	options.Progress = func(*projections.Projection, event.Position) {
+		runtime.GC()
+		runtime.ReadMemStats(&now)
+		if now.HeapAlloc > before.HeapAlloc {
+			high = max(high, now.HeapAlloc-before.HeapAlloc)
+		}
+	}
+	r := projections.NewRunner(store, tape{n: n, people: n / 10}, []*projections.Projection{cases.Projection}, options)
 	start := time.Now()
 	if err := r.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
@@ -290,9 +289,9 @@ func rebuildHeap(t testing.TB, n, pageEvents int) (uint64, time.Duration) {
 
 // It does not run in parallel: it measures the heap of the process.
 func TestARebuildTakesNoMoreMemoryForALongerLedger(t *testing.T) {
-	const page = 200
-	short, _ := rebuildHeap(t, 2_000, page)
-	long, _ := rebuildHeap(t, 16_000, page)
+	options := projections.Options{RebuildEvents: 200, RebuildBytes: 256 << 10}
+	short, _ := rebuildHeap(t, 2_000, options)
+	long, _ := rebuildHeap(t, 16_000, options)
 	if limit := short + short/2 + 1<<20; long > limit {
 		t.Errorf("a ledger eight times as long takes %d KiB of heap against %d KiB", long>>10, short>>10)
 	}

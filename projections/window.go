@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -165,8 +166,7 @@ func (w *window) changes(p *Projection) Changes {
 	}
 	// Neighbours in the table are neighbours here.
 	slices.SortFunc(put, func(a, b Found) int {
-		x, y := a.Stream.Bytes(), b.Stream.Bytes()
-		if order := slices.Compare(x[:], y[:]); order != 0 {
+		if order := bytes.Compare(a.Stream.Of[:], b.Stream.Of[:]); order != 0 {
 			return order
 		}
 		return strings.Compare(string(a.Key), string(b.Key))

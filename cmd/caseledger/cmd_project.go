@@ -182,10 +182,11 @@ func (p *program) refold(ctx context.Context, set string, args []string, what st
 	different, done := 0, 0
 	var bar *progress
 	var last event.Position
-	options := projections.Options{RebuildEvents: viewOptions.RebuildEvents, Progress: func(_ *projections.Projection, at event.Position) {
+	options := viewOptions
+	options.Progress = func(_ *projections.Projection, at event.Position) {
 		bar.add(int64(at - last))
 		last = at
-	}}
+	}
 	err := p.eachSet(ctx, set, false, options, func(r *record, s *side) error {
 		head, err := r.head(ctx)
 		if err != nil {

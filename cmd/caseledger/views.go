@@ -24,8 +24,8 @@ const audit = "AUDIT"
 var auditClasses = []event.Class{event.Operational, event.Decision}
 
 // viewOptions bound what a set of read models holds in memory while it is
-// built: several are built at a time.
-var viewOptions = projections.Options{RebuildEvents: 2500}
+// built: all six may be built at a time. SQLite gains little from more.
+var viewOptions = projections.Options{RebuildEvents: 2500, RebuildBytes: 8 << 20}
 
 // viewNames are the sets of read models there are: one for each side that has
 // readers, and the auditors'.

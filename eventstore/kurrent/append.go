@@ -56,6 +56,9 @@ func (s *Store) begin() error {
 	if s.order.refusing {
 		return eventstore.ErrClosed
 	}
+	if s.readOnly {
+		return ErrReadOnly
+	}
 	if err := s.signal.failure(); err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ var (
 	ErrNotLeader = errors.New("kurrent: no leader")
 	// ErrUnreachable: no node answered.
 	ErrUnreachable = errors.New("kurrent: no server answered")
+	// ErrReadOnly answers an append to a store opened with ReadOnly.
+	ErrReadOnly = errors.New("kurrent: opened read-only")
 	// ErrDeleted: somebody deleted a stream that the ledger numbers. Stop, and
 	// restore a backup.
 	ErrDeleted = errors.New("kurrent: a stream of the ledger was deleted")

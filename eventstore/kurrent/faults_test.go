@@ -278,6 +278,48 @@ func TestReadNumbersLeftovers(t *testing.T) {
 	}
 }
 
+// A store that is opened for reading writes nothing: what has no number is
+// not shown until somebody else has numbered it.
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	double := kurrenttest.Start(t, kurrenttest.Options{})
+	writer := open(t, kurrent.Options{URL: double.URL(), Timeout: 200 * time.Millisecond})
+	stream := event.Case(named("watched"))
+	mustAppend(t, writer, stream, 0, fact("watched", "1"))
+	reader, err := kurrent.Open(t.Context(), kurrent.Options{URL: double.URL(), ReadOnly: true, Watch: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reader.Close() })
+	double.OnAppend(func(stream string) kurrenttest.Fault {
+		if recording(stream) {
+			return kurrenttest.None
+		}
+		return kurrenttest.Deny
+	})
+	_, err = writer.Append(t.Context(), stream, 1, []eventstore.Event{fact("watched", "2")})
+	mustFail(t, "an append without numbers", err, eventstore.ErrUnknown)
+	shown := func() (n int) {
+		for _, err := range reader.ReadStream(t.Context(), stream, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		return n
+	}
+	if n := shown(); n != 1 || len(all(t, reader)) != 1 {
+		t.Errorf("%d events are shown of a stream with one number", n)
+	}
+	_, err = reader.Append(t.Context(), stream, 1, []eventstore.Event{fact("watched", "3")})
+	mustFail(t, "append", err, kurrent.ErrReadOnly)
+	mustFail(t, "ingest", reader.Ingest(t.Context(), nil), kurrent.ErrReadOnly)
+	double.OnAppend(nil)
+	if head, err := reader.Wait(t.Context(), 1); err != nil || head != 2 || shown() != 2 {
+		t.Errorf("after it was numbered the head is %d, error %v, and %d are shown", head, err, shown())
+	}
+}
+
 func TestSilentSubscriptionIsReplaced(t *testing.T) {
 	t.Parallel()
 	double := kurrenttest.Start(t, kurrenttest.Options{})

@@ -44,7 +44,7 @@ type Options struct {
 	// live in one database: at most 64 of a-z, 0-9 and "-". It must not begin
 	// another ledger's prefix.
 	Prefix string
-	// Clock gives recordedAt.
+	// Clock gives recordedAt. A read-only store needs none.
 	Clock func() time.Time
 	// Rand is of cryptographic quality; nil means [rand.Reader]. It tells the
 	// appends of this process from those of others.
@@ -52,6 +52,10 @@ type Options struct {
 	// Copy is the local copy of the index; nil means one in memory. It belongs
 	// to this store, which closes it.
 	Copy numbering.Copy
+	// ReadOnly opens a ledger beside the processes that append to it, or without
+	// one. Nothing is ever written: Append and Ingest answer [ErrReadOnly], and
+	// an event that has no position yet is not shown.
+	ReadOnly bool
 	// Timeout bounds one call to the server; zero means 10 s. defaultDeadline in
 	// the URL prevails. What has not ended by then has an unknown outcome.
 	Timeout time.Duration
@@ -65,16 +69,17 @@ var validPrefix = regexp.MustCompile(`^[a-z0-9-]{0,64}$`)
 // Store implements [eventstore.Store]. Every method may be called from any
 // goroutine.
 type Store struct {
-	session *session
-	names   streamNames
-	copy    numbering.Copy
-	clock   func() time.Time
-	timeout time.Duration
-	watch   time.Duration
-	tokens  tokens
-	signal  *signal
-	order   order
-	gates   gates
+	session  *session
+	readOnly bool
+	names    streamNames
+	copy     numbering.Copy
+	clock    func() time.Time
+	timeout  time.Duration
+	watch    time.Duration
+	tokens   tokens
+	signal   *signal
+	order    order
+	gates    gates
 
 	ctx     context.Context // of the goroutines
 	stop    context.CancelFunc
@@ -97,8 +102,8 @@ var (
 // first; [ErrShrunk], [ErrReordered], [ErrForeign], [ErrHalfIngested] for a
 // database that must not be appended to.
 func Open(ctx context.Context, o Options) (_ *Store, err error) {
-	if o.Clock == nil {
-		panic("kurrent: a store needs a clock")
+	if o.Clock == nil && !o.ReadOnly {
+		panic("kurrent: a store that is appended to needs a clock")
 	}
 	if o.Copy == nil {
 		o.Copy = &numbering.Memory{}
@@ -112,7 +117,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Watch == 0 {
 		o.Watch = defaultWatch
 	}
-	s := &Store{names: streamNames{o.Prefix}, copy: o.Copy, clock: o.Clock, watch: o.Watch, signal: newSignal(), session: &session{}}
+	s := &Store{names: streamNames{o.Prefix}, copy: o.Copy, clock: o.Clock, watch: o.Watch, readOnly: o.ReadOnly, signal: newSignal(), session: &session{}}
 	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -135,7 +140,11 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
-	for _, run := range []func(context.Context){s.follow, s.number, s.watchOver} {
+	run := []func(context.Context){s.follow, s.watchOver}
+	if !s.readOnly {
+		run = append(run, s.number)
+	}
+	for _, run := range run {
 		s.running.Go(func() { run(s.ctx) })
 	}
 	return s, nil
@@ -166,7 +175,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	if err := s.catchUp(ctx); err != nil {
 		return s.failure(ctx, err)
 	}
-	if s.order.behind() {
+	if !s.readOnly && s.order.behind() {
 		return fmt.Errorf("%w: what was appended does not get its positions", eventstore.ErrUnavailable)
 	}
 	return nil

@@ -257,6 +257,7 @@ func (s *Store) number(ctx context.Context) {
 	var late <-chan time.Time // fires when patience is over; nil while nothing is left to others
 	due := false
 	var window time.Duration // for companions
+	rest := pause
 	for ctx.Err() == nil {
 		group, base, urgent := s.group()
 		if len(group) > 0 && (urgent || due) {
@@ -273,7 +274,10 @@ func (s *Store) number(ctx context.Context) {
 				s.signal.end(err, false)
 				return
 			} else if err != nil {
-				wait(ctx, pause)
+				wait(ctx, rest)
+				rest = min(2*rest, maxPause)
+			} else {
+				rest = pause
 			}
 			continue
 		}

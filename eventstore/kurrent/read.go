@@ -73,17 +73,17 @@ func (s *Store) streamPage(ctx context.Context, stream event.StreamID, next even
 		return nil, false, err
 	}
 	events := make([]eventstore.Stored, len(entries))
-	for i, r := range got.records {
+	for i, r := range got.records[:len(entries)] {
 		if e := entries[i]; e.ID.UUID != r.id || e.Revision != eventstore.Revision(r.revision+1) {
 			return nil, false, fmt.Errorf("%w: %s revision %d", ErrReordered, stream, r.revision+1)
 		}
 		events[i] = stored(entries[i], r.body)
 	}
-	return events, got.more, nil
+	return events, got.more && len(entries) == len(got.records), nil
 }
 
 // entries are those of a part of a stream that is in the database. What has no
-// number yet gets one.
+// number yet gets one, or is left out of a store that is read-only.
 func (s *Store) entries(ctx context.Context, stream event.StreamID, first, last eventstore.Revision) ([]numbering.Entry, error) {
 	n := int(last + 1 - first)
 	for try := range 3 {
@@ -91,9 +91,12 @@ func (s *Store) entries(ctx context.Context, stream event.StreamID, first, last 
 		if err != nil || len(entries) == n {
 			return entries, err
 		}
-		if try == 0 {
+		switch {
+		case try == 0:
 			err = s.catchUp(ctx)
-		} else {
+		case s.readOnly:
+			return entries, nil
+		default:
 			err = s.numbered(ctx, place{stream, last})
 		}
 		if err != nil {

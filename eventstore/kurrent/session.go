@@ -17,6 +17,8 @@ const (
 	// grace is how long a call may take to notice that its context has ended,
 	// before the client it hangs in is torn down.
 	grace = 2 * time.Second
+	// late is how much later a context may notice that its deadline has passed.
+	late = 5 * time.Millisecond
 	// pause is the wait before a call that failed is made again; each further
 	// one is twice the one before, up to maxPause.
 	pause    = 20 * time.Millisecond
@@ -200,6 +202,9 @@ func (s *session) once(parent context.Context, call func(context.Context, *esdb.
 	}()
 	select {
 	case err = <-done:
+		if of := (*esdb.Error)(nil); errors.As(err, &of) && of.Code() == esdb.ErrorCodeDeadlineExceeded {
+			wait(ctx, late) // the call's deadline is the context's, and may fire first
+		}
 	case <-ctx.Done():
 		if parent.Err() == nil {
 			c.spend()

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -75,6 +77,20 @@ func stated(err error) error {
 		return fmt.Errorf("%w (SQLSTATE %s)", ErrDenied, said.Code) // the cause may name the database
 	}
 	return err
+}
+
+// broken reports whether a session ended, rather than that the server refused
+// what it was told.
+func broken(err error) bool {
+	var said *pgconn.PgError
+	var failed net.Error
+	switch {
+	case errors.As(err, &said):
+		return strings.HasPrefix(said.Code, "57P") || strings.HasPrefix(said.Code, "08")
+	case errors.As(err, &failed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	}
+	return false
 }
 
 // missing reports whether a statement failed because there is no such table or

@@ -80,13 +80,13 @@ func (s *Store) View(ctx context.Context, read func(projections.View) error) err
 }
 
 func (s *Store) view(ctx context.Context, read func(projections.View) error) (again bool, err error) {
-	tx, err := s.read.BeginTx(ctx, s.snapshot)
+	conn, tx, err := begin(ctx, s.read, s.snapshot)
 	if err != nil {
-		return false, fmt.Errorf("begin to read: %w", err)
+		return false, err
 	}
 	begun := &within{Tx: tx, statements: &s.compiled}
 	defer func() {
-		_ = begun.Rollback() // it has only read
+		_, _ = begun.Rollback(), conn.Close() // it has only read
 		s.compiled.learn(ctx, begun.missed)
 	}()
 	tables, err := checkpoints(ctx, begun)

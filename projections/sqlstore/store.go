@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -128,16 +129,40 @@ func scanParked(into *[]projections.Parked) func(*sql.Rows) error {
 	}
 }
 
+// begin begins a transaction. Sessions that ended while nobody used them, as
+// all do when the server restarts, are left for others: nothing was done in
+// them yet.
+func begin(ctx context.Context, db *sql.DB, options *sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
+	for left := readConnections; ; left-- {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return nil, nil, fmt.Errorf("begin: %w", err)
+		}
+		begun, err := conn.BeginTx(ctx, options)
+		if err == nil {
+			return conn, begun, nil
+		}
+		again := left > 0 && ctx.Err() == nil && broken(err)
+		if again {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // which ends it
+		}
+		_ = conn.Close() // what failed has been told
+		if !again {
+			return nil, nil, fmt.Errorf("begin: %w", err)
+		}
+	}
+}
+
 // Update implements [projections.Store].
 func (s *Store) Update(ctx context.Context, write func(projections.Tx) error) error {
 	if s.write == nil {
 		return ErrReadOnly
 	}
-	conn, err := s.write.Conn(ctx)
+	conn, begun, err := begin(ctx, s.write, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return stated(err)
 	}
-	t, err := s.update(ctx, conn, write)
+	t, err := s.update(ctx, conn, begun, write)
 	if err = damaged(stated(err)); errors.Is(err, ErrReadOnlyServer) {
 		s.distrust(conn)
 	}
@@ -148,11 +173,7 @@ func (s *Store) Update(ctx context.Context, write func(projections.Tx) error) er
 	return err
 }
 
-func (s *Store) update(ctx context.Context, conn *sql.Conn, write func(projections.Tx) error) (*tx, error) {
-	begun, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("begin: %w", err)
-	}
+func (s *Store) update(ctx context.Context, conn *sql.Conn, begun *sql.Tx, write func(projections.Tx) error) (*tx, error) {
 	defer func() { _ = begun.Rollback() }() // after a commit it does nothing
 	t := &tx{ctx: ctx, conn: conn, sql: begun, dialect: s.dialect}
 	if err := write(t); err != nil {

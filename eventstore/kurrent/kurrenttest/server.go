@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	gossip "github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	features "github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
@@ -41,6 +42,9 @@ type Options struct {
 	User, Password string // asked for if User is not empty; only with TLS
 	// MaxAppendBytes is the largest append; zero means 1 MiB, the servers' default.
 	MaxAppendBytes int
+	// Commit is how long an append waits for the disks of a quorum before it is
+	// told or seen. Those that come meanwhile wait beside it.
+	Commit time.Duration
 }
 
 // Server is the double of a cluster: nodes that share one log.

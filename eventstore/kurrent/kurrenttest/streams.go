@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	streams "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -43,6 +44,9 @@ func (n *node) Append(call streams.Streams_AppendServer) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.notLeader(call.SetTrailer)
+	}
+	if s.options.Commit > 0 {
+		<-time.After(s.options.Commit)
 	}
 	last, held, err := s.log.append(name, want, batch, s.options.MaxAppendBytes)
 	switch fault {
