@@ -156,6 +156,12 @@ func (l *Ledger) visible() ([]projections.Item, <-chan struct{}) {
 	return l.items, l.more
 }
 
+// Last is the position of the last visible event.
+func (l *Ledger) Last() event.Position {
+	items, _ := l.visible()
+	return event.Position(len(items))
+}
+
 // Streams lists the streams of the visible events, in order of appearance.
 func (l *Ledger) Streams() []event.StreamID {
 	var streams []event.StreamID
