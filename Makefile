@@ -56,7 +56,7 @@ golden: ## write the golden files that a new event or version lacks; review them
 	CASELEDGER_TEST_GOLDEN=write $(GO) test -count 1 -run ^TestPublished ./domain/...
 
 release-test: postgresql ## the tests at the sizes wanted before a release, then every fuzz target; takes hours
-	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 CASELEDGER_TEST_SERVER_KILLS=200 \
+	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 CASELEDGER_TEST_SERVER_KILLS=200 CASELEDGER_TEST_TAKE_OVERS=50 \
 		CASELEDGER_TEST_PG_ROUNDS=200 CASELEDGER_TEST_PG_FOLLOW=30m CASELEDGER_TEST_PG_HISTORIES=60 CASELEDGER_TEST_KURRENT_HISTORIES=60 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
 	.ci/fuzz
 
