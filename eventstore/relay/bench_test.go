@@ -63,7 +63,9 @@ func BenchmarkPublishNATS(b *testing.B) {
 		n := w.many(b.N)
 		d := destination("bus", s.open())
 		d.Lanes = 512
-		r, err := relay.New(w.config(d))
+		c := w.config(d)
+		c.SaveEvery = 0 // as by default
+		r, err := relay.New(c)
 		if err != nil {
 			b.Fatal(err)
 		}

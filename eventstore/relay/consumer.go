@@ -152,13 +152,16 @@ const (
 	metaContentType = "content-type"
 )
 
+// errNoEvent: a message came from elsewhere.
+var errNoEvent = errors.New("relay: not a message of the ledger's")
+
 // prepare makes the message of an event, and lets through what the destination
 // is told of.
 func (l *leased) prepare(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
-		s, err := codec.ParseStored(m.Payload)
-		if err != nil {
-			return nil, &Failure{Reason: Unreadable, Final: true}
+		s, ok := EventOf(m)
+		if !ok {
+			return nil, errNoEvent
 		}
 		name, content, err := l.message(m.Context(), s)
 		if err != nil || content == nil {

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"caseledger/domain/event"
 	"caseledger/eventstore"
-	"caseledger/eventstore/codec"
 )
 
 // Ledger is the topic of everything that is recorded.
@@ -95,23 +93,23 @@ func NewSubscriber(c SubscriberConfig) *Subscriber {
 	return &Subscriber{SubscriberConfig: c, closing: closing, close: stop}
 }
 
-// The metadata of a [Message].
-const (
-	metaPosition = "position"
-	metaStream   = "stream"
-)
-
 // Message is the message of every event of [Ledger]: its UUID is the event's id
-// and its payload the stored bytes (codec.Bytes), sealed boxes included; "position"
-// and "stream" are in its metadata. It is for this process and never for others.
+// and its payload the stored body, sealed boxes included. It is for this process
+// and never for others.
 func Message(topic string, s eventstore.Stored) (*message.Message, error) {
 	if topic != Ledger {
 		return nil, errors.New("relay: no such topic")
 	}
-	m := message.NewMessage(s.ID.String(), codec.Bytes(s))
-	m.Metadata.Set(metaPosition, strconv.FormatUint(uint64(s.Position), 10))
-	m.Metadata.Set(metaStream, s.Stream.String())
-	return m, nil
+	return message.NewMessage(s.ID.String(), s.Body), nil
+}
+
+type eventKey struct{}
+
+// EventOf is the event that a message of a subscriber was made of, whose context
+// carries it; false for any other message.
+func EventOf(m *message.Message) (eventstore.Stored, bool) {
+	s, ok := m.Context().Value(eventKey{}).(eventstore.Stored)
+	return s, ok
 }
 
 // ErrClosed: the subscriber was closed.
