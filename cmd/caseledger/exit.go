@@ -15,6 +15,7 @@ import (
 	"caseledger/eventstore/transfer"
 	"caseledger/eventstore/vault"
 	"caseledger/projections"
+	"caseledger/projections/sqlstore"
 )
 
 // exit is how a command ends, as the shell sees it.
@@ -80,16 +81,22 @@ var sentinelExits = []struct {
 	{kurrent.ErrDenied, exitDenied},
 	{kurrent.ErrNotLeader, exitUnavailable},
 	{kurrent.ErrUnreachable, exitUnavailable},
+	{sqlstore.ErrConnString, exitUsage},
 	{postgres.ErrNoDatabase, exitNotFound},
+	{sqlstore.ErrNoDatabase, exitNotFound},
 	{pgsql.ErrNoDatabase, exitNotFound},
 	{postgres.ErrCredentials, exitDenied},
 	{postgres.ErrPrivileges, exitDenied},
 	{pgsql.ErrCredentials, exitDenied},
+	{sqlstore.ErrCredentials, exitDenied},
+	{sqlstore.ErrDenied, exitDenied},
 	{pgsql.ErrPrivilege, exitDenied},
 	{postgres.ErrUnreachable, exitUnavailable},
 	{postgres.ErrTooManyConnections, exitUnavailable},
 	{postgres.ErrReadOnlyServer, exitUnavailable},
 	{pgsql.ErrUnreachable, exitUnavailable},
+	{sqlstore.ErrUnreachable, exitUnavailable},
+	{sqlstore.ErrReadOnlyServer, exitUnavailable},
 	{pgsql.ErrServerReadOnly, exitUnavailable},
 	{pgsql.ErrFull, exitUnavailable},
 	{errUnavailable, exitUnavailable},
