@@ -49,8 +49,8 @@ check: compiler $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, kn
 	GOVULNCHECK=$(GOVULNCHECK) .ci/govulncheck
 	$(GO) test -race -timeout 15m -skip "$(UNRACED)" ./...
 
-bench: ## benchmarks, each beside the plain alternative it is compared with
-	$(GO) test -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
+bench: postgresql ## benchmarks, each beside the plain alternative it is compared with
+	PATH="$$(.ci/postgresql --dir):$$PATH" $(GO) test -tags postgres -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
 
 golden: ## write the golden files that a new event or version lacks; review them like code
 	CASELEDGER_TEST_GOLDEN=write $(GO) test -count 1 -run ^TestPublished ./domain/...
@@ -58,7 +58,7 @@ golden: ## write the golden files that a new event or version lacks; review them
 release-test: postgresql ## the tests at the sizes wanted before a release, then every fuzz target; takes hours
 	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 CASELEDGER_TEST_SERVER_KILLS=200 \
 		CASELEDGER_TEST_PG_ROUNDS=200 CASELEDGER_TEST_PG_FOLLOW=30m CASELEDGER_TEST_PG_HISTORIES=60 CASELEDGER_TEST_KURRENT_HISTORIES=60 \
-		CASELEDGER_TEST_ENGINE_FEEDS=all CASELEDGER_TEST_PG_KILL_ROUNDS=200 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
+		CASELEDGER_TEST_ENGINE_FEEDS=all CASELEDGER_TEST_PG_KILL_ROUNDS=200 CASELEDGER_TEST_TAKE_OVERS=50 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
 	.ci/fuzz
 
 postgresql:

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"caseledger/eventstore/relay"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -59,8 +61,14 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var tells *relay.Settings
+	if role != "web" {
+		if tells, err = p.config.destinations(); err != nil {
+			return err
+		}
+	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, tells: tells, role: role, environment: "production", smallNumbers: int(small), timers: true})
 	if err != nil {
 		return err
 	}

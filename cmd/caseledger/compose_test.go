@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"caseledger/eventstore/relay"
 )
 
 // The compose file cannot be run by a test: that needs Docker. What can be known
@@ -118,10 +120,15 @@ func TestComposeFile(t *testing.T) {
 				t.Errorf("%s mounts the volume %s, which is not listed", name, from)
 			}
 		}
+		var given []string
 		for _, one := range s.Configs {
 			if c.Configs[one.Source].Content == "" {
 				t.Errorf("%s is given %s, which is empty", name, one.Source)
 			}
+			given = append(given, one.Target)
+		}
+		if file := s.Environment["CASELEDGER_RELAY"]; strings.Contains(name, "worker") && !slices.Contains(given, file) {
+			t.Errorf("%s has no file %q", name, file)
 		}
 		for _, p := range s.Ports {
 			if !strings.HasPrefix(p, "127.0.0.1:") {
@@ -136,6 +143,14 @@ func TestComposeFile(t *testing.T) {
 			t.Error(err)
 		}
 		startsAs(t, name, s, c.Configs["roles"].Content)
+	}
+	settings, err := relay.ParseSettings([]byte(c.Configs["relay"].Content))
+	if err != nil || len(settings.Destinations) != 1 {
+		t.Fatalf("the relay's settings: %v", err)
+	}
+	region, _ := theRegister.ByCode("PROB-N56")
+	if got := settings.Destinations[0].Controller; got != theRegister.Controller(region.ID) {
+		t.Errorf("the relay tells the controller %s, which is no probation region's", got)
 	}
 	if ours < 5 {
 		t.Errorf("%d services run this program", ours)
@@ -205,10 +220,7 @@ func TestDockerfile(t *testing.T) {
 	if !strings.Contains(text, "CGO_ENABLED=0 go build") {
 		t.Error("the program is not linked statically")
 	}
-	var environ []string
-	for _, found := range regexp.MustCompile(`CASELEDGER_[A-Z_]+=\S+`).FindAllString(text, -1) {
-		environ = append(environ, found)
-	}
+	environ := regexp.MustCompile(`CASELEDGER_[A-Z_]+=\S+`).FindAllString(text, -1)
 	if err := checkEnvironment(environ); err != nil || len(environ) == 0 {
 		t.Errorf("%v: %v", environ, err)
 	}

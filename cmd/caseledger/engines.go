@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/kurrent"
-	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
@@ -66,7 +64,7 @@ const numbersFile = "numbers.db"
 // openCluster opens a ledger in a KurrentDB cluster. The process that serves it
 // has a copy of the index in its data folder; others read it from the cluster.
 func (o opening) openCluster(ctx context.Context) (ledger, error) {
-	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random}
+	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random, ReadOnly: o.mode == reading}
 	if o.mode == writing {
 		numbers, err := keep.OpenNumbers(ctx, o.dir.file(numbersFile))
 		if err != nil {
@@ -78,26 +76,7 @@ func (o opening) openCluster(ctx context.Context) (ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
 	}
-	if o.mode == reading {
-		return readLedger{s}, nil
-	}
 	return s, nil
-}
-
-// readLedger is a ledger that was opened for reading, of a store that makes no
-// difference.
-type readLedger struct{ *kurrent.Store }
-
-var errReadOnly = errors.New("the ledger was opened for reading")
-
-// Append implements [eventstore.Store].
-func (readLedger) Append(context.Context, eventstore.StreamID, eventstore.Revision, []eventstore.Event) (eventstore.Appended, error) {
-	return eventstore.Appended{}, errReadOnly
-}
-
-// Ingest implements [eventstore.Ingester].
-func (readLedger) Ingest(context.Context, iter.Seq2[eventstore.Stored, error]) error {
-	return errReadOnly
 }
 
 // fileLedger is a ledger in the data folder.
@@ -130,18 +109,13 @@ func (o opening) openKeys(ctx context.Context) (_ *vault.Vault, err error) {
 	return v, nil
 }
 
-// viewConnections bounds the connections to the read models of one side: there
-// are several sides, and several processes on one server.
-const viewConnections = 6
-
 // openViews opens the store of one set of read models; [os.ErrNotExist] if it is
 // to be read only and nobody has made it.
 func (r *record) openViews(ctx context.Context, name string, readOnly bool) (s *sqlstore.Store, err error) {
 	defer func() { err = r.at.views.explained("views", err) }()
-	with := sqlstore.Options{ReadOnly: readOnly, Connections: viewConnections}
+	with := sqlstore.Options{ReadOnly: readOnly}
 	if r.at.views.server != "" {
 		s, err = sqlstore.OpenPostgres(ctx, r.at.views.url, schemaOf(name), with)
-		err = pgsql.Named(ctx, err)
 	} else {
 		if !readOnly {
 			if err := os.MkdirAll(r.dir.file(viewsFolder), 0o700); err != nil {
@@ -318,4 +292,36 @@ func led(ctx context.Context, url string) (bool, error) {
 		return false, fmt.Errorf("ask who leads: %w", err)
 	}
 	return is, nil
+}
+
+const (
+	// relayFile is where the relay keeps how far it is, and what it holds. What is
+	// told again after it was lost has ids that its receivers know.
+	relayFile = "relay.db"
+	// relaySchema is the same on a server.
+	relaySchema = "caseledger_relay"
+)
+
+// openRelayKeep opens what the relay keeps, and makes it if there is none.
+func (r *record) openRelayKeep(ctx context.Context) (*keep.Relay, error) {
+	if r.at.views.server == "" {
+		k, err := keep.OpenRelaySQLite(ctx, r.dir.file(relayFile))
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", r.dir.file(relayFile), err)
+		}
+		return k, nil
+	}
+	db, err := openSchema(ctx, r.at.views.url, relaySchema)
+	if err != nil {
+		return nil, fmt.Errorf("open what the relay keeps on %s: %w", r.at.views, err)
+	}
+	err = keep.MakeRelay(ctx, db)
+	var k *keep.Relay
+	if err == nil {
+		k, err = keep.OpenRelay(ctx, db)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open what the relay keeps on %s: %w", r.at.views, err), db.Close())
+	}
+	return k, nil
 }

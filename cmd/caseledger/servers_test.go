@@ -11,12 +11,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"caseledger/domain/event"
 	"caseledger/eventstore/postgres/pgtest"
@@ -155,6 +159,16 @@ func TestBlackBoxServers(t *testing.T) {
 			t.Errorf("%v ended with %d:\n%s", args, f.code, f.errs)
 		}
 	}
+	// Keys of another machine would seal what nobody else opens.
+	other := filepath.Join(t.TempDir(), "other")
+	f = command(t, "serve", "--quiet", "--data", other, "--ledger", s.ledger)
+	if _, err := os.Stat(filepath.Join(other, keysFile)); f.code != int(exitNotFound) || !os.IsNotExist(err) {
+		t.Errorf("serving without the keys ended with %d, and they are there: %v\n%s", f.code, err == nil, f.errs)
+	}
+	simulated := journeyData(t, "bravo")
+	if f = command(t, "serve", "--quiet", "--data", simulated, "--ledger", s.ledger); f.code != int(exitIntegrity) || !strings.Contains(f.errs, "not the ones") {
+		t.Errorf("serving with other keys ended with %d:\n%s", f.code, f.errs)
+	}
 	if code := r.stop(); code != 0 {
 		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
 	}
@@ -244,13 +258,16 @@ func digests(t *testing.T, out string) map[string]string {
 
 // TestBlackBoxTakeOver serves one record by two processes and kills the one that
 // was elected, while people write through the other: that one takes over within
-// five seconds, and the read models and findings are what the ledger says.
+// five seconds, the read models are what the ledger says, and a NATS stream is
+// told of everything, of each person in order.
 func TestBlackBoxTakeOver(t *testing.T) {
 	t.Parallel()
 	s := newServers(t, pgtest.Options{})
 	s.migrate(t)
+	bus := startBus(t)
+	tells := []string{"--relay", bus.settings(t)}
 	issuer := newIssuer(t)
-	processes := []*running{s.serve(t, issuer), s.serve(t, issuer)}
+	processes := []*running{s.serve(t, issuer, tells...), s.serve(t, issuer, tells...)}
 	leading := func() (n, who int) {
 		for i, r := range processes {
 			if r != nil && r.figure(t, "caseledger_leading") == 1 {
@@ -261,7 +278,7 @@ func TestBlackBoxTakeOver(t *testing.T) {
 	}
 	newPerson(t, processes[1])
 	var slowest time.Duration
-	for round := range 4 {
+	for round := range takeOvers(t) {
 		waitFor(t, func() bool { n, _ := leading(); return n == 1 })
 		_, leader := leading()
 		other := processes[1-leader]
@@ -271,7 +288,7 @@ func TestBlackBoxTakeOver(t *testing.T) {
 		began := time.Now()
 		// The read model shows what is written from now on only once somebody
 		// has taken over.
-		who := opensCase(pp, []string{"LIMA", "MIKE", "OSCAR", "PAPA"}[round])
+		who := opensCase(pp, []string{"LIMA", "MIKE", "OSCAR", "PAPA"}[round%4])
 		waitFor(t, func() bool {
 			a, err := pp.try(http.MethodGet, "/api/v1/people/"+who.String(), nil, nil)
 			return err == nil && a.status == http.StatusOK
@@ -280,10 +297,12 @@ func TestBlackBoxTakeOver(t *testing.T) {
 		if slowest = max(slowest, took); took > 5*time.Second {
 			t.Errorf("round %d: the other took over after %s, want at most 5 s", round, took)
 		}
+		pp.does(who, "start-supervision", "", body{"type": "COMMUNITY_ORDER", "from": "2026-06-01", "to": "2027-06-01"})
+		pp.does(who, "give-privacy-notice", "", body{"notice": "v1", "format": "STANDARD"})
 		if other.figure(t, "caseledger_leading") != 1 {
 			t.Errorf("round %d: nobody says that they lead", round)
 		}
-		processes[leader] = s.serve(t, issuer)
+		processes[leader] = s.serve(t, issuer, tells...)
 	}
 	t.Logf("the slowest took over after %s", slowest)
 
@@ -298,10 +317,156 @@ func TestBlackBoxTakeOver(t *testing.T) {
 	t.Logf("%s from asking the leader to stop to the other's lead", time.Since(began))
 	waitFor(t, func() bool {
 		a, err := other.as("PP1").try(http.MethodGet, "/metrics", nil, nil)
-		return err == nil && !strings.Contains(lagLines(string(a.body)), "behind")
+		return err == nil && !strings.Contains(lagLines(string(a.body)), "behind") &&
+			strings.Contains(string(a.body), `caseledger_relay_lag_events{destination="bus"} 0`)
 	})
 	if code := other.stop(); code != 0 {
 		t.Errorf("the other stopped with %d:\n%s", code, other.errs)
+	}
+	s.must(t, "project", "check", "--quiet")
+	s.must(t, "doctor", "--quiet")
+	bus.heldTo(t, s.must(t, "events", "list", "--json", "--limit", "10000"))
+	var told toldOf
+	out := s.must(t, append([]string{"relay", "status", "--json"}, tells...)...)
+	if err := json.Unmarshal([]byte(out), &told); err != nil || told.Destination != "bus" || told.Behind != 0 || told.Held != 0 {
+		t.Errorf("relay status says %s (%v)", out, err)
+	}
+}
+
+// takeOvers is how often [TestBlackBoxTakeOver] kills the process that was
+// elected: twice, unless CASELEDGER_TEST_TAKE_OVERS says otherwise;
+// `make release-test` does.
+func takeOvers(t *testing.T) int {
+	t.Helper()
+	text, ok := os.LookupEnv("CASELEDGER_TEST_TAKE_OVERS")
+	if !ok {
+		return 2
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("CASELEDGER_TEST_TAKE_OVERS is %q, want a number of rounds", text)
+	}
+	return n
+}
+
+// bus is a NATS server of the test's own.
+type bus struct{ *natsserver.Server }
+
+func startBus(t *testing.T) bus {
+	t.Helper()
+	b, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go b.Start()
+	t.Cleanup(func() { b.Shutdown(); b.WaitForShutdown() })
+	if !b.ReadyForConnections(20 * time.Second) {
+		t.Fatal("the NATS server does not start")
+	}
+	return bus{b}
+}
+
+// settings is a file that has a probation region told by the bus.
+func (b bus) settings(t *testing.T) string {
+	t.Helper()
+	region, _ := theRegister.ByCode("PROB-N56")
+	text, err := json.Marshal(body{"ledger": "caseledger.test/servers", "publicUrl": "https://caseledger.test", "destinations": []body{{
+		"name": "bus", "kind": "nats", "side": "PROBATION", "controller": theRegister.Controller(region.ID), "format": "cloudevents",
+		"url": b.ClientURL(), "stream": "TOLD"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "relay.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// heldTo compares what the stream of the bus holds with the entries of the ledger.
+func (b bus) heldTo(t *testing.T, entries string) {
+	t.Helper()
+	type entry struct {
+		Event    string         `json:"event"`
+		Position event.Position `json:"position"`
+		Stream   string         `json:"stream"`
+		Type     string         `json:"type"`
+	}
+	recorded := map[string]entry{}
+	var wanted []string
+	for line := range strings.Lines(entries) {
+		var e entry
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		recorded[e.Event] = e
+		if e.Type == "person.registered" || e.Type == "supervision.started" {
+			wanted = append(wanted, e.Event)
+		}
+	}
+	conn, err := nats.Connect(b.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.Stream(t.Context(), "TOLD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, last := map[string]bool{}, map[string]event.Position{}
+	for n := uint64(1); n <= stream.CachedInfo().State.LastSeq; n++ {
+		m, err := stream.GetMsg(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := m.Header.Get(jetstream.MsgIDHeader)
+		e, there := recorded[id]
+		switch {
+		case !there:
+			t.Errorf("the stream was told of %s, which is not recorded", id)
+		case seen[id]:
+			t.Errorf("the stream was told twice of entry %d", e.Position)
+		case e.Position < last[e.Stream]:
+			t.Errorf("the stream was told of entry %d after %d, of one person", e.Position, last[e.Stream])
+		}
+		seen[id], last[e.Stream] = true, max(last[e.Stream], e.Position)
+	}
+	for _, id := range wanted {
+		if !seen[id] {
+			t.Errorf("the stream was not told of entry %d, %s", recorded[id].Position, recorded[id].Type)
+		}
+	}
+	if len(wanted) < 5 {
+		t.Errorf("only %d entries were to be told", len(wanted))
+	}
+}
+
+// TestBlackBoxServerCrash kills the PostgreSQL server under a process that
+// serves, and starts it again: readiness says so, and everything goes on by
+// itself.
+func TestBlackBoxServerCrash(t *testing.T) {
+	t.Parallel()
+	s := newServers(t, pgtest.Options{})
+	s.migrate(t)
+	r := s.serve(t, newIssuer(t))
+	pp := r.as("PP1")
+	before := opensCase(pp, "LIMA")
+	s.Kill()
+	waitFor(t, func() bool { return r.probe("/health/readiness") == http.StatusServiceUnavailable })
+	if got := r.probe("/health/liveness"); got != http.StatusOK {
+		t.Errorf("liveness without the database: %d", got)
+	}
+	s.Restart(t)
+	waitFor(t, func() bool { return r.probe("/health/readiness") == http.StatusOK })
+	pp.get("/api/v1/people/"+before.String(), nil)
+	waitFor(t, func() bool { return r.figure(t, "caseledger_leading") == 1 })
+	pp.get("/api/v1/people/"+opensCase(pp, "MIKE").String(), nil)
+	if code := r.stop(); code != 0 {
+		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
 	}
 	s.must(t, "project", "check", "--quiet")
 	s.must(t, "doctor", "--quiet")

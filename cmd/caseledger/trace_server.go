@@ -41,17 +41,23 @@ func (s *serverTraces) prepare(ctx context.Context, readOnly bool) error {
 	if there || readOnly || err != nil {
 		return err
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	return makeSchema(ctx, s.db, followedSchema,
+		`CREATE TABLE IF NOT EXISTS `+followedSchema+`.trace (one boolean PRIMARY KEY DEFAULT true CHECK (one),
+	position bigint NOT NULL, event uuid NOT NULL, recorded_at bigint NOT NULL)`) // microseconds since 1970
+}
+
+// makeSchema makes a schema, and in it what the statements make; two that do so
+// at once take turns.
+func makeSchema(ctx context.Context, db *sql.DB, schema string, statements ...string) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	for _, statement := range []string{
-		"SELECT pg_advisory_xact_lock(hashtext('" + followedSchema + "'))",
-		"CREATE SCHEMA IF NOT EXISTS " + followedSchema,
-		`CREATE TABLE IF NOT EXISTS ` + followedSchema + `.trace (one boolean PRIMARY KEY DEFAULT true CHECK (one),
-	position bigint NOT NULL, event uuid NOT NULL, recorded_at bigint NOT NULL)`, // microseconds since 1970
-	} {
+	for _, statement := range append([]string{
+		"SELECT pg_advisory_xact_lock(hashtext('" + schema + "'))",
+		"CREATE SCHEMA IF NOT EXISTS " + schema,
+	}, statements...) {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
@@ -99,4 +105,17 @@ func dropSchema(ctx context.Context, url, schema string) error {
 	}
 	_, err = db.ExecContext(ctx, "DROP SCHEMA IF EXISTS "+schema+" CASCADE")
 	return errors.Join(pgsql.Named(ctx, err), db.Close())
+}
+
+// openSchema opens a schema of the read models' database, and makes it if there
+// is none.
+func openSchema(ctx context.Context, url, schema string) (*sql.DB, error) {
+	db, err := pgsql.Open(url, 4, pgsql.Settings{"search_path": schema})
+	if err != nil {
+		return nil, err
+	}
+	if err := makeSchema(ctx, db, schema); err != nil {
+		return nil, errors.Join(pgsql.Named(ctx, err), db.Close())
+	}
+	return db, nil
 }

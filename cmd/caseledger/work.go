@@ -70,11 +70,15 @@ func (s *server) lead(ctx context.Context) (err error) {
 	return nil
 }
 
-// follow keeps the read models up to date and judges, until ctx ends.
+// follow keeps the read models up to date, judges, and tells others, until ctx
+// ends.
 func (s *server) follow(ctx context.Context) {
 	var group sync.WaitGroup
 	if s.projects {
 		group.Go(func() { s.sides.follow(ctx, s.elected, s.log, time.After) })
+	}
+	if s.projects && s.tells != nil {
+		group.Go(func() { s.tell(ctx) })
 	}
 	if s.judges {
 		group.Go(func() { s.monitor.follow(ctx, s.elected, s.log, time.After) })

@@ -27,7 +27,8 @@ func TestBehindIsCountedInTime(t *testing.T) {
 		{19 * time.Second, 6000, 0},
 		{1 * time.Second, 6000, 100},   // half a minute after the first look
 		{10 * time.Second, 6000, 5000}, // and after the second
-		{9 * time.Second, 6000, 6000},
+		{9 * time.Second, 6000, 5000},
+		{10 * time.Second, 6000, 6000},
 		{time.Hour, 6000, 6000},
 		{0, 9000, 6000},
 		{30 * time.Second, 9000, 9000},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"caseledger/domain/event"
@@ -51,7 +50,7 @@ const saveCheckpoint = `UPDATE relay_consumer SET position = $3, event = $4, tra
 func (l *relayLease) Save(ctx context.Context, c relay.Checkpoint) error {
 	at, id, trail := stored(c)
 	if err := fenced(l.keep.db.ExecContext(ctx, saveCheckpoint, l.name, l.fence, at, id, trail)); err != nil {
-		return fmt.Errorf("keep: %w", err)
+		return failed{err}
 	}
 	return nil
 }
@@ -84,7 +83,7 @@ func due(h relay.Held) sql.NullInt64 {
 func (l *relayLease) Holds(ctx context.Context, about event.UUID) (yes bool, _ error) {
 	err := l.keep.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM relay_held WHERE consumer = $1 AND about = $2)`, l.name, about.String()).Scan(&yes)
 	if err != nil {
-		return false, fmt.Errorf("keep: %w", err)
+		return false, failed{err}
 	}
 	return yes, nil
 }
@@ -97,7 +96,7 @@ func (l *relayLease) Next(ctx context.Context) (time.Time, bool, error) {
 	var next sql.NullInt64
 	err := l.keep.db.QueryRowContext(ctx, `SELECT min(due) FROM relay_held WHERE consumer = $1 AND due IS NOT NULL`, l.name).Scan(&next)
 	if err != nil {
-		return time.Time{}, false, fmt.Errorf("keep: %w", err)
+		return time.Time{}, false, failed{err}
 	}
 	return time.UnixMicro(next.Int64).UTC(), next.Valid, nil
 }

@@ -3,9 +3,12 @@ package keep
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -65,9 +68,9 @@ func OpenRelay(ctx context.Context, db *sql.DB) (*Relay, error) {
 		return nil, ctx.Err()
 	case err != nil:
 		if ping := db.PingContext(ctx); ping != nil {
-			return nil, fmt.Errorf("keep: open: %w", ping)
+			return nil, failed{ping}
 		}
-		return nil, fmt.Errorf("%w: %w", ErrRelayVersion, err)
+		return nil, fmt.Errorf("%w: %w", ErrRelayVersion, failed{err})
 	case version != relayVersion:
 		return nil, ErrRelayVersion
 	}
@@ -80,7 +83,7 @@ func OpenRelaySQLite(ctx context.Context, path string) (_ *Relay, err error) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		if slashed, err = filepath.Abs(path); err != nil {
-			return nil, fmt.Errorf("keep: %w", err)
+			return nil, failed{err}
 		}
 		slashed = "/" + strings.TrimPrefix(filepath.ToSlash(slashed), "/")
 	}
@@ -88,7 +91,7 @@ func OpenRelaySQLite(ctx context.Context, path string) (_ *Relay, err error) {
 		"journal_mode=WAL", "synchronous=NORMAL"}} // NORMAL loses the end, never the middle
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}).String())
 	if err != nil {
-		return nil, fmt.Errorf("keep: open: %w", err)
+		return nil, failed{err}
 	}
 	db.SetMaxOpenConns(1)
 	if err := MakeRelay(ctx, db); err != nil {
@@ -104,18 +107,38 @@ func OpenRelaySQLite(ctx context.Context, path string) (_ *Relay, err error) {
 // Close closes the database.
 func (k *Relay) Close() error { return k.db.Close() }
 
+// failed is an error of a database without what a driver's text may hold: how it
+// is reached.
+type failed struct{ cause error }
+
+func (f failed) Error() string {
+	var state interface{ SQLState() string }
+	var away net.Error
+	switch {
+	case errors.As(f.cause, &state):
+		return "keep: the database failed, SQLSTATE " + state.SQLState()
+	case errors.As(f.cause, &away), errors.Is(f.cause, driver.ErrBadConn), errors.Is(f.cause, io.ErrUnexpectedEOF):
+		return "keep: the database cannot be reached"
+	case strings.Contains(f.cause.Error(), "failed to connect"):
+		return "keep: the database cannot be reached"
+	}
+	return "keep: " + f.cause.Error()
+}
+
+func (f failed) Unwrap() error { return f.cause }
+
 // tx runs a change, all or nothing.
 func (k *Relay) tx(ctx context.Context, change func(*sql.Tx) error) error {
 	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("keep: %w", err)
+		return failed{err}
 	}
 	if err := change(tx); err != nil {
 		_ = tx.Rollback() // why is what matters
-		return fmt.Errorf("keep: %w", err)
+		return failed{err}
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("keep: %w", err)
+		return failed{err}
 	}
 	return nil
 }
@@ -126,7 +149,7 @@ func (k *Relay) Take(ctx context.Context, name string) (relay.Lease, error) {
 	err := k.db.QueryRowContext(ctx, `INSERT INTO relay_consumer (consumer, fence, position, event, trail, disabled) VALUES ($1, 1, 0, '', '', '')
 		ON CONFLICT (consumer) DO UPDATE SET fence = relay_consumer.fence + 1 RETURNING fence`, name).Scan(&l.fence)
 	if err != nil {
-		return nil, fmt.Errorf("keep: take over: %w", err)
+		return nil, failed{err}
 	}
 	return l, nil
 }
@@ -146,7 +169,7 @@ func (k *Relay) Consumer(ctx context.Context, name string) (c relay.Consumer, er
 		c.Checkpoint, err = checkpoint(c.Position, id, trail)
 	}
 	if err != nil {
-		return relay.Consumer{}, fmt.Errorf("keep: %w", err)
+		return relay.Consumer{}, failed{err}
 	}
 	return c, nil
 }
@@ -200,11 +223,11 @@ const heldColumns = `position, event, about, reason, attempts, since, due, EXIST
 func (k *Relay) held(ctx context.Context, query string, args ...any) (all []relay.Held, err error) {
 	rows, err := k.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("keep: %w", err)
+		return nil, failed{err}
 	}
 	defer func() {
-		if failed := errors.Join(rows.Err(), rows.Close()); failed != nil && err == nil {
-			all, err = nil, fmt.Errorf("keep: %w", failed)
+		if cause := errors.Join(rows.Err(), rows.Close()); cause != nil && err == nil {
+			all, err = nil, failed{cause}
 		}
 	}()
 	for rows.Next() {
@@ -217,7 +240,7 @@ func (k *Relay) held(ctx context.Context, query string, args ...any) (all []rela
 			err = errors.Join(h.ID.UnmarshalText([]byte(id)), h.About.UnmarshalText([]byte(about)))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("keep: %w", err)
+			return nil, failed{err}
 		}
 		h.Since = time.UnixMicro(since).UTC()
 		if due.Valid {
@@ -256,7 +279,7 @@ func (k *Relay) Replay(ctx context.Context, name string, p event.Position, at ti
 // Enable implements [relay.Keep].
 func (k *Relay) Enable(ctx context.Context, name string) error {
 	if _, err := k.db.ExecContext(ctx, `UPDATE relay_consumer SET disabled = '' WHERE consumer = $1`, name); err != nil {
-		return fmt.Errorf("keep: %w", err)
+		return failed{err}
 	}
 	return nil
 }

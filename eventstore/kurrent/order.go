@@ -163,7 +163,7 @@ func (s *Store) catchUp(ctx context.Context) error {
 		if from > 0 {
 			from-- // the last one is read again, to see that it is still there
 		}
-		got, err := s.session.streamPage(ctx, s.names.index(), from, indexPage)
+		got, err := s.session.streamPage(ctx, s.names.index(), from, pageEvents)
 		if err != nil {
 			return err
 		}
@@ -177,10 +177,8 @@ func (s *Store) catchUp(ctx context.Context) error {
 			}
 			records = records[1:]
 		}
-		for _, r := range records {
-			if err := s.take(ctx, r); err != nil {
-				return err
-			}
+		if err := s.take(ctx, records...); err != nil {
+			return err
 		}
 		if !got.more {
 			return nil
@@ -188,63 +186,94 @@ func (s *Store) catchUp(ctx context.Context) error {
 	}
 }
 
-const indexPage = 64
-
-// take takes the next event of the index into the copy and tells those who
-// wait. One that is in the copy already changes nothing.
-func (s *Store) take(ctx context.Context, r record) error {
+// take takes the next events of the index into the copy and tells those who
+// wait. Those that are in the copy already change nothing.
+func (s *Store) take(ctx context.Context, records ...record) error {
 	o := &s.order
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if r.revision != o.tail.Events {
-		if r.revision > o.tail.Events {
-			return fmt.Errorf("%w: no index event %d", ErrReordered, o.tail.Events)
+	to := o.tail
+	var entries []numbering.Entry
+	for _, r := range records {
+		if r.revision < to.Events {
+			continue
 		}
+		more, err := continued(&to, r)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, more...)
+	}
+	if len(entries) == 0 {
 		return nil
 	}
-	if r.kind != indexType {
-		return fmt.Errorf("%w: index event %d", ErrForeign, r.revision)
+	for i, e := range entries[:min(len(entries), len(o.seen))] {
+		if o.seen[i].id != e.ID.UUID || o.seen[i].at != e.At {
+			return fmt.Errorf("%w: position %d", ErrReordered, e.Position)
+		}
+	}
+	if err := s.add(context.WithoutCancel(ctx), o.tail, to, entries); err != nil {
+		return err
+	}
+	o.taken(to, entries)
+	if !o.paused {
+		s.signal.set(to.Position)
+	}
+	return nil
+}
+
+// add adds to the copy. A copy that failed and did it nevertheless has done it.
+func (s *Store) add(ctx context.Context, from, to numbering.Tail, entries []numbering.Entry) error {
+	err := s.copy.Add(ctx, from, to, entries)
+	if err == nil {
+		return nil
+	}
+	if held, failed := s.copy.Tail(ctx); failed == nil && held == to {
+		return nil
+	}
+	return fmt.Errorf("the local copy of the index: %w", err)
+}
+
+// continued reads an index event and moves the tail behind it, if it follows.
+func continued(to *numbering.Tail, r record) ([]numbering.Entry, error) {
+	if r.revision > to.Events {
+		return nil, fmt.Errorf("%w: no index event %d", ErrReordered, to.Events)
 	}
 	entries, err := numbering.Decode(r.body)
-	if err != nil {
-		return fmt.Errorf("%w: index event %d", ErrForeign, r.revision)
+	if err != nil || r.kind != indexType {
+		return nil, fmt.Errorf("%w: index event %d", ErrForeign, r.revision)
 	}
-	from, to := o.tail, o.tail
 	if to.Events == 0 {
 		to.First = r.id
 	}
 	to.Last, to.Events = r.id, to.Events+1
-	for i, e := range entries {
+	for _, e := range entries {
 		if e.Position != to.Position+1 || !to.At.Before(e.At) || e.RecordedAt.Before(to.RecordedAt) {
-			return fmt.Errorf("%w: position %d does not follow", ErrReordered, e.Position)
-		}
-		if i < len(o.seen) && (o.seen[i].id != e.ID.UUID || o.seen[i].at != e.At) {
-			return fmt.Errorf("%w: position %d", ErrReordered, e.Position)
+			return nil, fmt.Errorf("%w: position %d does not follow", ErrReordered, e.Position)
 		}
 		to.Position, to.At, to.RecordedAt = e.Position, e.At, e.RecordedAt
 	}
-	if err := s.copy.Add(ctx, from, to, entries); err != nil {
-		return fmt.Errorf("the local copy of the index: %w", err)
-	}
+	return entries, nil
+}
+
+// taken notes what the copy holds, and tells those who wait for it.
+func (o *order) taken(to numbering.Tail, entries []numbering.Entry) {
 	o.tail = to
 	o.seen = o.seen[min(len(entries), len(o.seen)):]
 	if o.known.Before(to.At) {
 		o.known = to.At
 	}
-	if !o.paused {
-		s.signal.set(to.Position)
+	if len(o.waiting) == 0 {
+		return
 	}
-	if len(o.waiting) > 0 {
-		for _, e := range entries {
-			at := place{e.Stream, e.Revision}
-			for _, w := range o.waiting[at] {
-				w.done <- e
-				o.waits--
-			}
-			delete(o.waiting, at)
+	for _, e := range entries {
+		at := place{e.Stream, e.Revision}
+		for _, w := range o.waiting[at] {
+			w.done <- e
+			o.waits--
 		}
+		delete(o.waiting, at)
 	}
-	return nil
 }
 
 // patience is how long an event of another process waits for that process to

@@ -195,8 +195,9 @@ func (s *session) once(parent context.Context, call func(context.Context, *esdb.
 	if err != nil {
 		return err
 	}
-	done := make(chan error, 1)
+	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
+		defer close(ended)
 		defer c.release()
 		done <- caught(leading(ctx), c.Client, call)
 	}()
@@ -211,7 +212,7 @@ func (s *session) once(parent context.Context, call func(context.Context, *esdb.
 		}
 		tear := time.AfterFunc(grace, c.tear)
 		go func() {
-			_ = <-done // nobody waits for it any more
+			<-ended
 			tear.Stop()
 		}()
 		return fmt.Errorf("%w: no answer in time", errLost)

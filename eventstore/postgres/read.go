@@ -18,13 +18,28 @@ import (
 const (
 	// pageEvents and pageBytes bound what a reader holds in memory; a page
 	// ends when either is reached.
-	pageEvents = 512
+	pageEvents = 4096
 	pageBytes  = 1 << 20
-	// firstPage is the size of the first page of the ledger that is read; each
-	// further one is four times the one before, up to pageEvents. Who wants one
-	// event does not read hundreds.
-	firstPage = 32
+	// firstOfLedger and firstOfStream are the sizes of the first page that is
+	// read: who wants one event does not read hundreds, and most streams are one
+	// page.
+	firstOfLedger = 32
+	firstOfStream = 128
 )
+
+// nextPage is how many events to ask for after a page: four times as many,
+// unless events of the size seen would not fit.
+func nextPage(asked int, page []eventstore.Stored) int {
+	size := 0
+	for i := range page {
+		size += len(page[i].Body)
+	}
+	most := pageEvents
+	if size > 0 {
+		most = min(most, pageBytes*len(page)/size)
+	}
+	return max(1, min(4*asked, most))
+}
 
 const columns = "SELECT position, recorded_at, event_id, stream, revision, body FROM caseledger.events "
 
@@ -119,15 +134,12 @@ func (s *Store) lend(ctx context.Context, read func(context.Context, *pgconn.PgC
 func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from eventstore.Revision) iter.Seq2[eventstore.Stored, error] {
 	key := stream.Bytes()
 	return func(yield func(eventstore.Stored, error) bool) {
-		next := max(from, 1)
+		next, most := max(from, 1), firstOfStream
 		for more := true; more && next <= math.MaxInt64; {
-			events, full, err := s.page(ctx, "stream", pageEvents, key[:], int8Bytes(int64(next)))
+			events, full, err := s.page(ctx, "stream", most, key[:], int8Bytes(int64(next)))
 			if err != nil {
 				yield(eventstore.Stored{}, err)
 				return
-			}
-			if len(events) > 0 {
-				s.heads.raise(stream, events[len(events)-1].Revision)
 			}
 			for _, e := range events {
 				if e.Revision != next {
@@ -144,7 +156,7 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 				}
 				next++
 			}
-			more = full
+			more, most = full, nextPage(most, events)
 		}
 	}
 }
@@ -152,8 +164,8 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 // ReadAll implements [eventstore.Store]. A missing position is [ErrDamaged].
 func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Stored, error] {
 	return func(yield func(eventstore.Stored, error) bool) {
-		most := firstPage
-		for more := true; more && after <= math.MaxInt64; most = min(4*most, pageEvents) {
+		most := firstOfLedger
+		for more := true; more && after <= math.MaxInt64; {
 			events, _, err := s.page(ctx, "all", most, int8Bytes(int64(after)))
 			if err != nil {
 				yield(eventstore.Stored{}, err)
@@ -174,7 +186,7 @@ func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq
 				}
 				after++
 			}
-			more = len(events) > 0
+			more, most = len(events) > 0, nextPage(most, events)
 		}
 	}
 }
@@ -199,7 +211,7 @@ func headOf(result *pgconn.Result) (eventstore.Position, error) {
 		return 0, result.Err
 	}
 	if len(result.Rows) != 1 {
-		return 0, fmt.Errorf("%w: there is no head row", ErrDamaged)
+		return 0, errNoHead
 	}
 	n, err := int8From(result.Rows[0][0])
 	return eventstore.Position(n), err

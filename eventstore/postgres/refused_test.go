@@ -77,13 +77,13 @@ func ledgered(t *testing.T, server *pgtest.Server) (owner, role string) {
 	return owner, role
 }
 
-func ledgeredEmpty(t *testing.T, server *pgtest.Server) (owner, role string) {
+func ledgeredEmpty(t testing.TB, server *pgtest.Server) (owner, role string) {
 	t.Helper()
 	owner, role, _ = strings.Cut(migrated(t, server), " user=app")
 	return owner, "app" + role
 }
 
-func append1(t *testing.T, s *postgres.Store, stream event.StreamID, at eventstore.Revision, id int) {
+func append1(t testing.TB, s *postgres.Store, stream event.StreamID, at eventstore.Revision, id int) {
 	t.Helper()
 	if _, err := s.Append(t.Context(), stream, at, []eventstore.Event{{ID: event.ID{UUID: named(2, id)}, Body: []byte("a")}}); err != nil {
 		t.Fatal(err)

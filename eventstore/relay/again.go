@@ -3,14 +3,12 @@ package relay
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
-	"caseledger/domain/event"
 	"caseledger/eventstore"
 )
 
@@ -38,12 +36,12 @@ func (l *leased) settle(next message.HandlerFunc) message.HandlerFunc {
 		if f.Reason != Behind && !f.Final && l.Retries == nil {
 			return nil, f
 		}
-		h, err := heldOf(m)
-		if err != nil {
-			return nil, err
+		s, ok := EventOf(m)
+		if !ok {
+			return nil, errNoEvent
 		}
 		now := l.Clock()
-		h.Reason, h.Since = f.Reason, now
+		h := Held{Mark: Mark{s.Position, s.ID}, About: s.Stream.Of, Reason: f.Reason, Since: now}
 		if f.Reason != Behind {
 			h.Attempts = 1
 		}
@@ -62,20 +60,6 @@ func (l *leased) settle(next message.HandlerFunc) message.HandlerFunc {
 func (l *leased) panicked(p middleware.RecoveredPanicError) *Failure {
 	l.log.Error("a message makes the program fail", "stack", p.Stacktrace)
 	return &Failure{Reason: Panicked, Final: true}
-}
-
-// heldOf is where a message is in the ledger.
-func heldOf(m *message.Message) (h Held, err error) {
-	at, err := strconv.ParseUint(m.Metadata.Get(metaPosition), 10, 64)
-	if err != nil {
-		return h, err
-	}
-	stream, err := event.ParseStreamID(m.Metadata.Get(metaStream))
-	if err != nil {
-		return h, err
-	}
-	h.Position, h.About = event.Position(at), stream.Of
-	return h, h.ID.UnmarshalText([]byte(m.UUID))
 }
 
 // due is when a message is tried next after a failure, zero if it is parked. One

@@ -113,7 +113,7 @@ type leased struct {
 // router is the way of a message: from the ledger to the publisher, or to what
 // is held.
 func (l *leased) router() (*message.Router, error) {
-	log := watermill.NewSlogLoggerWithLevelMapping(l.log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelWarn})
+	log := quiet{watermill.NewSlogLoggerWithLevelMapping(l.log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelWarn})}
 	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, log)
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
@@ -152,13 +152,16 @@ const (
 	metaContentType = "content-type"
 )
 
+// errNoEvent: a message came from elsewhere.
+var errNoEvent = errors.New("relay: not a message of the ledger's")
+
 // prepare makes the message of an event, and lets through what the destination
 // is told of.
 func (l *leased) prepare(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
-		s, err := codec.ParseStored(m.Payload)
-		if err != nil {
-			return nil, &Failure{Reason: Unreadable, Final: true}
+		s, ok := EventOf(m)
+		if !ok {
+			return nil, errNoEvent
 		}
 		name, content, err := l.message(m.Context(), s)
 		if err != nil || content == nil {
@@ -173,9 +176,9 @@ func (l *leased) prepare(next message.HandlerFunc) message.HandlerFunc {
 				return nil, &Failure{Reason: Behind}
 			}
 		}
-		m.Payload = content
-		m.Metadata.Set(metaSubject, subject(l.Side, name))
-		return next(m)
+		out := message.NewMessageWithContext(m.Context(), m.UUID, content)
+		out.Metadata.Set(metaSubject, subject(l.Side, name))
+		return next(out)
 	}
 }
 
@@ -261,4 +264,14 @@ func (c *consumer) send(ctx context.Context, subject, id string, content []byte)
 		c.log.Info("the destination takes messages again")
 	}
 	return nil
+}
+
+// quiet leaves out what Watermill says of every message.
+type quiet struct{ watermill.LoggerAdapter }
+
+func (quiet) Debug(string, watermill.LogFields) {}
+func (quiet) Trace(string, watermill.LogFields) {}
+
+func (q quiet) With(f watermill.LogFields) watermill.LoggerAdapter {
+	return quiet{q.LoggerAdapter.With(f)}
 }

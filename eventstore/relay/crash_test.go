@@ -24,6 +24,7 @@ type crash struct {
 	n       int
 	stopped bool
 	now     func()
+	once    bool // it fails there, and does not stop
 }
 
 // step is a place at which the process may stop; it reports whether it has.
@@ -34,9 +35,10 @@ func (c *crash) step(place string) bool {
 		if c.n--; c.n == 0 {
 			c.stopped = true
 			c.now()
+			return true
 		}
 	}
-	return c.stopped
+	return c.stopped && !c.once
 }
 
 // do runs something with a step before it and one after.
@@ -201,4 +203,63 @@ func (w *world) stopsAt(place string, n int, retries []time.Duration, awkward st
 func (w *world) through(r *relay.Relay) bool {
 	all, err := r.Status(w.Context())
 	return err == nil && !slices.ContainsFunc(all, func(s relay.Status) bool { return s.Position < s.Head || s.Held > 0 })
+}
+
+// A keep, or a destination, that fails at any step, before or after it has done
+// what it was asked to, holds nothing up for good: nothing is lost, nothing parked.
+func TestAFailureAtAnyStepLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	recorded := map[int][]event.ID{}
+	for range 3 {
+		for who := range 3 {
+			recorded[who] = append(recorded[who], w.notices(who, 1)...)
+		}
+	}
+	for _, place := range []string{"take", "publish", "checkpoint", "hold", "tried", "release"} {
+		for _, place := range []string{"before " + place, "after " + place} {
+			t.Run(place, func(t *testing.T) {
+				t.Parallel()
+				failures := 0
+				for _, retries := range [][]time.Duration{nil, {time.Millisecond, time.Millisecond, time.Millisecond}} {
+					for n := 1; w.of(t).failsAt(place, n, retries, recorded); n++ {
+						failures++
+					}
+				}
+				if failures == 0 {
+					t.Error("it never failed there")
+				}
+			})
+		}
+	}
+}
+
+// failsAt lets a relay fail at a place for the n-th time; false if it did not come
+// to that. Every message is refused once, and one about each person twice.
+func (w *world) failsAt(place string, n int, retries []time.Duration, recorded map[int][]event.ID) bool {
+	w.Helper()
+	d := newTold()
+	d.refuse = func(id string, attempt int) error {
+		if retries != nil && (attempt == 1 || attempt == 2 && id == recorded[1][0].String()) {
+			return &relay.Failure{Reason: relay.Refused}
+		}
+		return nil
+	}
+	c := &crash{place: place, n: n, now: func() {}, once: true}
+	config := w.config(destination("a", crashingPublisher{d, c}))
+	config.Keep, config.Destinations[0].Retries = crashingKeep{w.keep, c}, retries
+	config.After = hasty
+	r, end := start(w, config)
+	until(w, "the end", func() bool { return w.through(r) })
+	_ = end()
+	inOrder(w, recorded, d.ids())
+	if all, err := r.Status(w.Context()); err != nil || all[0].EverParked > 0 {
+		w.Errorf("status %+v, %v", all, err)
+	}
+	if w.Failed() {
+		w.Fatalf("failed %s, for the %d. time", place, n)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stopped
 }

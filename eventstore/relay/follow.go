@@ -110,10 +110,11 @@ func holds(ctx context.Context, store eventstore.Store, m Mark) (bool, error) {
 	return false, nil
 }
 
-// delivery is a message on its way.
+// delivery is a message on its way, and what it is made of: whoever is given it
+// may change it.
 type delivery struct {
 	message *message.Message
-	at      event.Position
+	of      eventstore.Stored
 }
 
 // follow gives out what follows a checkpoint and returns how far it came.
@@ -121,11 +122,11 @@ func (s *subscription) follow(ctx context.Context, from Checkpoint) (Checkpoint,
 	inside, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	w := newWindow(from, s.Window)
-	lanes := make([]chan delivery, s.Lanes)
+	lanes := make([]lane, s.Lanes)
 	var group sync.WaitGroup
 	for i := range lanes {
-		lanes[i] = make(chan delivery, s.Window)
-		group.Go(func() { s.lane(inside, lanes[i], w) })
+		lanes[i].some = make(chan struct{}, 1)
+		group.Go(func() { s.lane(inside, &lanes[i], w) })
 	}
 	group.Go(func() { stop(s.saving(inside, w)) })
 	stop(s.read(inside, w, lanes))
@@ -142,7 +143,7 @@ func (s *subscription) follow(ctx context.Context, from Checkpoint) (Checkpoint,
 }
 
 // read gives the events of the topic to their lanes.
-func (s *subscription) read(ctx context.Context, w *window, lanes []chan delivery) error {
+func (s *subscription) read(ctx context.Context, w *window, lanes []lane) error {
 	last := w.checkpoint().Mark
 	for {
 		same := last.Position == 0
@@ -161,14 +162,14 @@ func (s *subscription) read(ctx context.Context, w *window, lanes []chan deliver
 				return &topicError{err}
 			}
 			last = Mark{e.Position, e.ID}
-			if err := w.enter(ctx, last); err != nil {
+			if err := w.enter(ctx, last, len(e.Body)); err != nil {
 				return err
 			}
 			if m == nil {
 				w.leave(e.Position)
 				continue
 			}
-			lanes[lane(e.Stream, len(lanes))] <- delivery{m, e.Position} // never full: it holds a window
+			laneOf(lanes, e.Stream).add(delivery{m, e})
 		}
 		if !same {
 			return errOther
@@ -182,13 +183,43 @@ func (s *subscription) read(ctx context.Context, w *window, lanes []chan deliver
 	}
 }
 
-// lane is the same for everything that is about the same person.
-func lane(stream event.StreamID, lanes int) int {
+// lane is messages that are given out one after the other. All lanes together
+// hold no more than a window.
+type lane struct {
+	some chan struct{} // holds one when there may be messages
+
+	mu      sync.Mutex
+	waiting []delivery
+}
+
+// laneOf is the same for everything that is about the same person.
+func laneOf(lanes []lane, stream event.StreamID) *lane {
 	sum := uint32(2166136261) // FNV-1a
 	for _, b := range stream.Of {
 		sum = (sum ^ uint32(b)) * 16777619
 	}
-	return int(sum % uint32(lanes))
+	return &lanes[sum%uint32(len(lanes))]
+}
+
+func (l *lane) add(d delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, d)
+	signal(l.some)
+}
+
+// next takes the first message out; false if there is none.
+func (l *lane) next() (d delivery, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		l.waiting = nil
+		return delivery{}, false
+	}
+	d = l.waiting[0]
+	l.waiting[0] = delivery{}
+	l.waiting = l.waiting[1:]
+	return d, true
 }
 
 // await returns when something was recorded after a position, or when it is
@@ -222,16 +253,17 @@ func (s *subscription) confirm(ctx context.Context, w *window) error {
 	if recent {
 		return nil
 	}
-	return s.save(ctx, w.checkpoint())
+	return s.save(ctx, w)
 }
 
-func (s *subscription) save(ctx context.Context, c Checkpoint) error {
-	if err := s.place.Save(ctx, c); err != nil {
+// save writes down how far it has come.
+func (s *subscription) save(ctx context.Context, w *window) error {
+	s.mu.Lock() // so that none overtakes a later one
+	defer s.mu.Unlock()
+	if err := s.place.Save(ctx, w.checkpoint()); err != nil {
 		return fmt.Errorf("relay: write the checkpoint: %w", err)
 	}
-	s.mu.Lock()
 	s.saved = s.Clock()
-	s.mu.Unlock()
 	return nil
 }
 
@@ -245,7 +277,7 @@ func (s *subscription) saving(ctx context.Context, w *window) error {
 			return ctx.Err()
 		}
 		pause := s.SaveEvery
-		if err := s.save(ctx, w.checkpoint()); err != nil {
+		if err := s.save(ctx, w); err != nil {
 			if errors.Is(err, ErrFenced) || ctx.Err() != nil {
 				return err
 			}
@@ -259,15 +291,17 @@ func (s *subscription) saving(ctx context.Context, w *window) error {
 	}
 }
 
-// lane gives messages out one after the other.
-func (s *subscription) lane(ctx context.Context, messages <-chan delivery, w *window) {
+// lane gives the messages of a lane out.
+func (s *subscription) lane(ctx context.Context, l *lane, w *window) {
 	for {
-		select {
-		case d := <-messages:
-			if !s.deliver(ctx, d.message) {
+		for d, ok := l.next(); ok; d, ok = l.next() {
+			if !s.deliver(ctx, d) {
 				return
 			}
-			w.leave(d.at)
+			w.leave(d.of.Position)
+		}
+		select {
+		case <-l.some:
 		case <-ctx.Done():
 			return
 		}
@@ -276,15 +310,21 @@ func (s *subscription) lane(ctx context.Context, messages <-chan delivery, w *wi
 
 // deliver gives a message out until it is acknowledged; false if ctx ended
 // before.
-func (s *subscription) deliver(ctx context.Context, m *message.Message) bool {
-	for ; ; m = m.Copy() {
-		acked, ended := s.offer(ctx, m)
+func (s *subscription) deliver(ctx context.Context, d delivery) bool {
+	for m := d.message; ; {
+		acked, ended := s.offer(context.WithValue(ctx, eventKey{}, d.of), m)
 		if acked || ended {
 			return acked
 		}
 		if s.pause(ctx, s.Again) != nil {
 			return false
 		}
+		again, err := s.Message(s.topic, d.of)
+		if err != nil || again == nil { // it was made before
+			s.Tell(s.topic, fmt.Errorf("relay: make the message once more: %w", err))
+			continue
+		}
+		m = again
 	}
 }
 

@@ -165,7 +165,8 @@ func (n *NATS) publish(ctx context.Context, topic string, m *message.Message) er
 func failureOf(err error) *Failure {
 	var api *jetstream.APIError
 	switch {
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrPermissionViolation):
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrPermissionViolation),
+		errors.As(err, new(*tls.CertificateVerificationError)):
 		return &Failure{Reason: Untrusted}
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return &Failure{Reason: NoStream}

@@ -1,12 +1,14 @@
 package relay_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -279,5 +281,31 @@ func TestNATSServerIsSlow(t *testing.T) {
 	inOrder(t, recorded, all)
 	if !slices.Equal(all, firsts(all)) {
 		t.Error("a message is there twice")
+	}
+}
+
+// A server shows who it is; one that cannot is told nothing.
+func TestNATSOverTLS(t *testing.T) {
+	t.Parallel()
+	web := startReceiver(t, ok) // for its certificate
+	s := startNATS(t, server.Options{TLS: true, TLSConfig: &tls.Config{Certificates: web.TLS.Certificates, MinVersion: tls.VersionTLS12}})
+	secure := func(ca string) func(*relay.NATSConfig) {
+		return func(c *relay.NATSConfig) { c.URL, c.CAFile = strings.Replace(c.URL, "nats:", "tls:", 1), ca }
+	}
+	p := s.open(secure(web.config(t).CAFile))
+	until(t, "a message to be taken", func() bool { return p.Publish("caseledger.nhs.x", message.NewMessage("1", []byte("{}"))) == nil })
+	stranger := s.open(secure(""))
+	until(t, "a stranger to be seen", func() bool {
+		var got *relay.Failure
+		err := stranger.Publish("caseledger.nhs.x", message.NewMessage("2", []byte("{}")))
+		if err == nil {
+			t.Fatal("a stranger was told")
+		}
+		return errors.As(err, &got) && got.Reason == relay.Untrusted
+	})
+	for _, path := range []string{writeFile(t, "no certificate"), "/nowhere"} {
+		if _, err := relay.OpenNATS(relay.NATSConfig{URL: s.url(), CAFile: path}); err == nil {
+			t.Errorf("%s is let pass", path)
+		}
 	}
 }

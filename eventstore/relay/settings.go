@@ -176,7 +176,7 @@ func (d DestinationSettings) check(e Egress) error {
 
 // The messages under way at a time.
 const (
-	natsLanes    = 256
+	natsLanes    = 512
 	webhookLanes = 16
 )
 

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"caseledger/domain/event"
 	"caseledger/eventstore"
-	"caseledger/eventstore/codec"
 )
 
 // Ledger is the topic of everything that is recorded.
@@ -33,8 +31,8 @@ type SubscriberConfig struct {
 	// time, each of another stream; 0 means 1, which is the order of the ledger.
 	Lanes int
 	// Window is the most events held, or known to be acknowledged, beyond the
-	// first that is not; 0 means 1,024. One message that stays unacknowledged stops
-	// the subscription after that many.
+	// first that is not; 0 means 8,192. One message that stays unacknowledged stops
+	// the subscription after that many, or after 32 MiB that wait.
 	Window int
 	// SaveEvery is the shortest time between two writes of the checkpoint; 0
 	// means 50 ms. That much is published again after a crash.
@@ -80,7 +78,7 @@ func NewSubscriber(c SubscriberConfig) *Subscriber {
 	}
 	c.Lanes = max(c.Lanes, 1)
 	if c.Window < 1 {
-		c.Window = 1024
+		c.Window = 8192
 	}
 	if c.SaveEvery <= 0 {
 		c.SaveEvery = 50 * time.Millisecond
@@ -95,23 +93,23 @@ func NewSubscriber(c SubscriberConfig) *Subscriber {
 	return &Subscriber{SubscriberConfig: c, closing: closing, close: stop}
 }
 
-// The metadata of a [Message].
-const (
-	metaPosition = "position"
-	metaStream   = "stream"
-)
-
 // Message is the message of every event of [Ledger]: its UUID is the event's id
-// and its payload the stored bytes (codec.Bytes), sealed boxes included; "position"
-// and "stream" are in its metadata. It is for this process and never for others.
+// and its payload the stored body, sealed boxes included. It is for this process
+// and never for others.
 func Message(topic string, s eventstore.Stored) (*message.Message, error) {
 	if topic != Ledger {
 		return nil, errors.New("relay: no such topic")
 	}
-	m := message.NewMessage(s.ID.String(), codec.Bytes(s))
-	m.Metadata.Set(metaPosition, strconv.FormatUint(uint64(s.Position), 10))
-	m.Metadata.Set(metaStream, s.Stream.String())
-	return m, nil
+	return message.NewMessage(s.ID.String(), s.Body), nil
+}
+
+type eventKey struct{}
+
+// EventOf is the event that a message of a subscriber was made of, whose context
+// carries it; false for any other message.
+func EventOf(m *message.Message) (eventstore.Stored, bool) {
+	s, ok := m.Context().Value(eventKey{}).(eventstore.Stored)
+	return s, ok
 }
 
 // ErrClosed: the subscriber was closed.

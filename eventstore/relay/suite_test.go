@@ -3,7 +3,9 @@ package relay_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -135,5 +137,75 @@ func TestANewConsumerReceivesOldMessages(t *testing.T) {
 			tests.TestNewSubscriberReceivesOldMessages(t, tests.TestContext{TestID: tests.NewTestID(), Features: claimed},
 				func(t *testing.T) (message.Publisher, message.Subscriber) { return s.pubSub(t, watermill.NewUUID()) })
 		})
+	}
+}
+
+// Without a choice of its own a subscriber has one topic, of everything; a
+// subscription to another one ends, and says why.
+func TestTheTopicOfEverything(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := w.notices(1, 2)
+	ended := make(chan error, 1)
+	sub := relay.NewSubscriber(relay.SubscriberConfig{Store: w.store, Clock: time.Now, After: time.After,
+		Take: func(ctx context.Context, topic string) (relay.Place, error) { return w.keep.Take(ctx, topic) },
+		Tell: func(_ string, err error) { ended <- err }})
+	messages, err := sub.Subscribe(t.Context(), relay.Ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for len(seen) < 2 {
+		m := <-messages
+		s, ok := relay.EventOf(m)
+		if !ok || s.ID.String() != m.UUID || string(s.Body) != string(m.Payload) {
+			t.Errorf("message %s is of %s, %t", m.UUID, s.ID, ok)
+		}
+		if s.ID == want[0] || s.ID == want[1] {
+			seen[m.UUID] = true
+		}
+		m.Ack()
+	}
+	if _, ok := relay.EventOf(message.NewMessage("1", nil)); ok {
+		t.Error("a message of nobody's has an event")
+	}
+	other, err := sub.Subscribe(t.Context(), "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, open := <-other; open || <-ended == nil {
+		t.Error("another topic has messages")
+	}
+	if err := sub.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, open := <-messages; open {
+		t.Error("the channel is open after Close")
+	}
+	if _, err := sub.Subscribe(t.Context(), relay.Ledger); !errors.Is(err, relay.ErrClosed) {
+		t.Errorf("after Close: got %v, want ErrClosed", err)
+	}
+}
+
+// A subscription with many lanes takes little memory before it holds anything.
+// It measures what this process allocates, so no other test runs beside it.
+func TestASubscriptionIsSmall(t *testing.T) {
+	w := newWorld(t)
+	w.notices(1, 1)
+	sub := relay.NewSubscriber(relay.SubscriberConfig{Store: w.store, Clock: time.Now, After: time.After, Lanes: 512,
+		Take: func(ctx context.Context, topic string) (relay.Place, error) { return w.keep.Take(ctx, topic) }})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	messages, err := sub.Subscribe(t.Context(), relay.Ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-messages
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+		t.Errorf("%d bytes were allocated", n)
+	}
+	if err := sub.Close(); err != nil {
+		t.Error(err)
 	}
 }

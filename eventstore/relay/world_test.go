@@ -107,12 +107,16 @@ func (w *world) append(stream event.StreamID, events []eventstore.Event) event.I
 	return events[len(events)-1].ID
 }
 
+func (w *world) notice() event.Draft {
+	return event.Draft{Data: person.PrivacyNoticeGiven{Language: "en"}}
+}
+
 // notices records n privacy notices given to a person by a nurse.
 func (w *world) notices(who, n int) (ids []event.ID) {
 	w.Helper()
 	stream := event.Case(personID(who))
 	for range n {
-		events := w.seal(stream, nurse(), event.Draft{Data: person.PrivacyNoticeGiven{Language: "en"}})
+		events := w.seal(stream, nurse(), w.notice())
 		if w.revision[stream] > 0 {
 			events = events[len(events)-1:] // its keys are committed to already
 		}

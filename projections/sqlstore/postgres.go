@@ -105,11 +105,7 @@ func OpenPostgres(ctx context.Context, dsn, schema string, o Options) (*Store, e
 	s := newStore(postgres)
 	s.snapshot = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	var err error
-	readers := readConnections
-	if o.Connections > 0 {
-		readers = max(2, o.Connections-writeConnections)
-	}
-	if s.read, err = connect(dsn, schema, readers, reading, o.ReadOnly); err != nil {
+	if s.read, err = connect(dsn, schema, readConnections, reading, o.ReadOnly); err != nil {
 		return nil, err
 	}
 	if !o.ReadOnly {

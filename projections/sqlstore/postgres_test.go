@@ -5,7 +5,6 @@ package sqlstore_test
 import (
 	"database/sql"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -31,11 +30,11 @@ func openPostgres(t *testing.T, dsn, schema string, o sqlstore.Options) (*sqlsto
 func TestEachSchemaIsAStoreOfItsOwn(t *testing.T) {
 	t.Parallel()
 	dsn, schema := pgtest.Schema(t)
-	if _, err := openPostgres(t, dsn, schema+"x", sqlstore.Options{ReadOnly: true}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := openPostgres(t, dsn, schema+"x", sqlstore.Options{ReadOnly: true}); !errors.Is(err, projections.ErrOlder) {
 		t.Errorf("what is read only and not there: got %v", err)
 	}
 	for _, n := range []int{1, 2} {
-		store, err := openPostgres(t, dsn, schema+strings.Repeat("x", n), sqlstore.Options{Connections: 6 * n})
+		store, err := openPostgres(t, dsn, schema+strings.Repeat("x", n), sqlstore.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

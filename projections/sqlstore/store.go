@@ -41,9 +41,6 @@ var ErrReadOnly = errors.New("sqlstore: opened for reading only")
 type Options struct {
 	// ReadOnly opens a store that exists, beside a program that writes it.
 	ReadOnly bool
-	// Connections is how many connections to a PostgreSQL server there are at
-	// most, 6 or more; 0 means 12. A SQLite file has as many readers as processors.
-	Connections int
 }
 
 func newStore(d dialect) *Store {
