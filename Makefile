@@ -43,7 +43,7 @@ test-kurrent: ## the event store's contract on the EventStoreDB or KurrentDB tha
 check: compiler $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod verify
-	$(GO) vet -tags postgres ./...
+	$(GO) vet -tags postgres,powercut ./...
 	$(STATICCHECK) -tags postgres ./...
 	$(GOLANGCI) run
 	GOVULNCHECK=$(GOVULNCHECK) .ci/govulncheck
@@ -59,6 +59,7 @@ release-test: postgresql ## the tests at the sizes wanted before a release, then
 	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 CASELEDGER_TEST_SERVER_KILLS=200 \
 		CASELEDGER_TEST_PG_ROUNDS=200 CASELEDGER_TEST_PG_FOLLOW=30m CASELEDGER_TEST_PG_HISTORIES=60 CASELEDGER_TEST_KURRENT_HISTORIES=60 \
 		CASELEDGER_TEST_ENGINE_FEEDS=all CASELEDGER_TEST_PG_KILL_ROUNDS=200 CASELEDGER_TEST_TAKE_OVERS=50 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
+	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_POWER_CUTS=30 $(GO) test -tags postgres,powercut -count 1 -run '^TestPowerCut$$' ./eventstore/postgres/ # wants root
 	.ci/fuzz
 
 postgresql:

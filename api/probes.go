@@ -20,7 +20,8 @@ type healthAnswer struct {
 }
 
 func (a *API) probes() []route {
-	metrics := promhttp.HandlerFor(a.config.Metrics, promhttp.HandlerOpts{})
+	// A figure that is not to be had now leaves the others.
+	metrics := promhttp.HandlerFor(a.config.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 	return []route{
 		a.probe("health", "/health", "Which parts work", healthAnswer{}, a.readiness),
 		a.probe("health-readiness", "/health/readiness", "Whether requests can be served", healthAnswer{}, a.readiness),

@@ -208,8 +208,3 @@ func (o opening) migrateKeys(ctx context.Context, synthetic bool) error {
 	}
 	return errors.Join(err, keys.Close())
 }
-
-// olderLedger says what brings a ledger up to date.
-func olderLedger(err error) error {
-	return fmt.Errorf("%w; `caseledger migrate up` does, with the connection string of the tables' owner in --ledger", err)
-}

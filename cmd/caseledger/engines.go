@@ -37,7 +37,8 @@ type ledger interface {
 }
 
 // openLedger opens the ledger of a record.
-func (o opening) openLedger(ctx context.Context) (ledger, error) {
+func (o opening) openLedger(ctx context.Context) (_ ledger, err error) {
+	defer func() { err = o.at.ledger.explained("ledger", err) }()
 	switch o.at.ledger.engine() {
 	case sqliteFile:
 		s, err := sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: o.mode == reading})
@@ -48,9 +49,6 @@ func (o opening) openLedger(ctx context.Context) (ledger, error) {
 	case postgresServer:
 		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading})
 		if err != nil {
-			if errors.Is(err, postgres.ErrOlder) {
-				err = olderLedger(err)
-			}
 			return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
 		}
 		return s, nil
@@ -91,7 +89,8 @@ func (l fileLedger) Ready(ctx context.Context) error {
 }
 
 // openKeys opens the keystore of a record.
-func (o opening) openKeys(ctx context.Context) (*vault.Vault, error) {
+func (o opening) openKeys(ctx context.Context) (_ *vault.Vault, err error) {
+	defer func() { err = o.at.keys.explained("keys", err) }()
 	kek := o.kek
 	if kek == "" {
 		kek = o.dir.file(kekFile)
@@ -113,6 +112,7 @@ func (o opening) openKeys(ctx context.Context) (*vault.Vault, error) {
 // openViews opens the store of one set of read models; [os.ErrNotExist] if it is
 // to be read only and nobody has made it.
 func (r *record) openViews(ctx context.Context, name string, readOnly bool) (s *sqlstore.Store, err error) {
+	defer func() { err = r.at.views.explained("views", err) }()
 	with := sqlstore.Options{ReadOnly: readOnly}
 	if r.at.views.server != "" {
 		s, err = sqlstore.OpenPostgres(ctx, r.at.views.url, schemaOf(name), with)
@@ -155,7 +155,8 @@ func (r *record) withViews(ctx context.Context, name string, readOnly bool, work
 }
 
 // openMemo opens what the monitors remember.
-func (r *record) openMemo(ctx context.Context) (*keep.Database, error) {
+func (r *record) openMemo(ctx context.Context) (_ *keep.Database, err error) {
+	defer func() { err = r.at.views.explained("views", err) }()
 	if r.at.views.server != "" {
 		k, err := keep.OpenPostgres(ctx, r.at.views.url, keep.DefaultSchema)
 		if err != nil {
@@ -184,7 +185,8 @@ func (r *record) forgetMemo(ctx context.Context) error {
 }
 
 // openTraces opens where the trace of the ledger is left.
-func (r *record) openTraces(ctx context.Context) (traces, error) {
+func (r *record) openTraces(ctx context.Context) (_ traces, err error) {
+	defer func() { err = r.at.views.explained("views", err) }()
 	if r.at.views.server != "" {
 		return openServerTraces(ctx, r.at.views.url, r.readOnly)
 	}
@@ -201,7 +203,8 @@ func elect(ctx context.Context, url string, changed func(bool), log *slog.Logger
 }
 
 // ledgerSteps lists the steps of the ledger's schema, and which were applied.
-func (o opening) ledgerSteps(ctx context.Context) ([]migrationStep, error) {
+func (o opening) ledgerSteps(ctx context.Context) (_ []migrationStep, err error) {
+	defer func() { err = o.at.ledger.explained("ledger", err) }()
 	if o.at.ledger.engine() != postgresServer {
 		return []migrationStep{{"ledger", "the ledger on " + o.at.ledger.String() + ", which needs no steps", applied}}, nil
 	}
@@ -221,7 +224,8 @@ func (o opening) ledgerSteps(ctx context.Context) ([]migrationStep, error) {
 }
 
 // migrateLedger applies the steps that the ledger lacks, and lets a role use it.
-func (o opening) migrateLedger(ctx context.Context, role string) error {
+func (o opening) migrateLedger(ctx context.Context, role string) (err error) {
+	defer func() { err = o.at.ledger.explained("ledger", err) }()
 	if o.at.ledger.engine() != postgresServer {
 		if role != "" {
 			return usage("--app-role goes with a ledger on %s", postgresServer)

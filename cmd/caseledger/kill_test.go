@@ -31,16 +31,10 @@ const killWriters = 8
 // repeated, and the read models are what the ledger folds to.
 func TestBlackBoxKill(t *testing.T) {
 	t.Parallel()
-	rounds := killRounds
-	if text, ok := os.LookupEnv("CASELEDGER_TEST_KILL_ROUNDS"); ok {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			t.Fatalf("CASELEDGER_TEST_KILL_ROUNDS is %q, want a number of rounds", text)
-		}
-		rounds = n
-	}
+	rounds := roundsOf(t, "CASELEDGER_TEST_KILL_ROUNDS", killRounds)
 	random := rand.New(rand.NewPCG(1, uint64(rounds)))
 	k := &killing{t: t, data: journeyData(t, "alpha"), issuer: newIssuer(t), acknowledged: map[event.ID]bool{}}
+	k.at = []string{"--data", k.data}
 	k.keys = keysFor(t, k.issuer)
 	k.check() // what the journal recorded
 	// A server that is killed before it has built its read models once leaves
@@ -50,7 +44,8 @@ func TestBlackBoxKill(t *testing.T) {
 	}
 	var slowest time.Duration
 	for round := range rounds {
-		took := k.round(20*time.Millisecond + time.Duration(random.Int64N(int64(280*time.Millisecond))))
+		lives := 20*time.Millisecond + time.Duration(random.Int64N(int64(280*time.Millisecond)))
+		took := k.round(func(*running) { <-time.After(lives) })
 		slowest = max(slowest, took)
 		k.check()
 		if round%50 == 49 {
@@ -67,10 +62,27 @@ func TestBlackBoxKill(t *testing.T) {
 	t.Logf("%d rounds, %d events, %d acknowledged, %d commands repeated, slowest start %s", rounds, k.last, len(k.acknowledged), k.repeated, slowest)
 }
 
+// roundsOf is a number of rounds: what a variable says, or else the usual.
+func roundsOf(t *testing.T, variable string, usual int) int {
+	t.Helper()
+	text, ok := os.LookupEnv(variable)
+	if !ok {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q, want a number of rounds", variable, text)
+	}
+	return n
+}
+
 // killing is one record that is killed again and again.
 type killing struct {
 	t      *testing.T
 	data   string
+	at     []string // the settings of the record
+	places places
+	outage bool // the servers of the record fail, too
 	issuer *tokenIssuer
 	keys   string
 
@@ -78,6 +90,7 @@ type killing struct {
 	acknowledged map[event.ID]bool
 	unheard      []attempt // whose outcome the client never heard
 	repeated     int
+	refused      int // commands, for now
 
 	last event.Position // up to which the ledger was checked
 }
@@ -88,11 +101,12 @@ type attempt struct {
 	says           []byte
 }
 
-// round serves, writes and kills, and returns how long the start took.
-func (k *killing) round(lives time.Duration) time.Duration {
+// round serves, writes, lets happen what is to happen meanwhile, and kills. It
+// returns how long the start took.
+func (k *killing) round(meanwhile func(*running)) time.Duration {
 	k.t.Helper()
 	began := time.Now()
-	r := start(k.t, "serve", "--quiet", "--data", k.data, "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--audience", demoAudience, "--jwks", k.keys)
+	r := start(k.t, append([]string{"serve", "--quiet", "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--audience", demoAudience, "--jwks", k.keys}, k.at...)...)
 	r.issuer = k.issuer
 	r.address = strings.TrimPrefix(r.line("serving "), "serving ")
 	took := time.Since(began)
@@ -113,7 +127,7 @@ func (k *killing) round(lives time.Duration) time.Duration {
 			}
 		})
 	}
-	<-time.After(lives)
+	meanwhile(r)
 	r.kill()
 	close(stop)
 	writers.Wait()
@@ -126,7 +140,7 @@ type writer struct {
 	*killing
 	r     *running
 	token string
-	stop  chan struct{}
+	stop  chan struct{} // closed once the server was killed
 }
 
 // person opens a case and writes to it; false once the server is gone.
@@ -186,8 +200,11 @@ func (w *writer) send(a attempt) (tag, who string, ok bool) {
 		w.unheardOf(a)
 		return "", "", false
 	}
+	if k := w.killing; k.outage && p.StatusCode == http.StatusServiceUnavailable {
+		return w.wait(p, a)
+	}
 	if p.StatusCode != http.StatusCreated && p.StatusCode != http.StatusOK {
-		w.t.Errorf("%s: status %d: %s", a.path, p.StatusCode, raw)
+		w.t.Errorf("%s: status %d: %s\n%s", a.path, p.StatusCode, raw, w.r.errs)
 		return "", "", false
 	}
 	var answer struct {
@@ -206,6 +223,23 @@ func (w *writer) send(a attempt) (tag, who string, ok bool) {
 		w.acknowledged[id] = true
 	}
 	return p.Header.Get("ETag"), answer.Data.Person, true
+}
+
+// wait sends a command again that was refused for now.
+func (w *writer) wait(p *http.Response, a attempt) (tag, who string, ok bool) {
+	if p.Header.Get("Retry-After") == "" {
+		w.t.Errorf("%s: refused for now, and not until when", a.path)
+	}
+	w.mu.Lock()
+	w.refused++
+	w.mu.Unlock()
+	select {
+	case <-w.stop:
+		w.unheardOf(a)
+		return "", "", false
+	case <-time.After(50 * time.Millisecond):
+		return w.send(a)
+	}
 }
 
 func (w *writer) unheardOf(a attempt) {
@@ -247,7 +281,7 @@ func (k *killing) earlier(id event.ID) bool {
 // each reads the ledger without the server.
 func (k *killing) each(after event.Position, see func(event.Position, event.ID)) {
 	k.t.Helper()
-	r, err := opening{dir: dataDir(k.data), mode: reading, now: time.Now, random: zeros{}}.open(k.t.Context())
+	r, err := opening{dir: dataDir(k.data), at: k.places, mode: reading, now: time.Now, random: zeros{}}.open(k.t.Context())
 	if err != nil {
 		k.t.Fatalf("open the record after a kill: %v", err)
 	}
@@ -271,7 +305,7 @@ func (zeros) Read([]byte) (int, error) { return 0, io.EOF }
 // and every read model is what the ledger folds to.
 func (k *killing) end() {
 	k.t.Helper()
-	r := serveData(k.t, k.data)
+	r := serveData(k.t, k.data, k.at...)
 	nurse := r.as("PP1")
 	waitFor(k.t, func() bool {
 		a, err := nurse.try(http.MethodGet, "/metrics", nil, nil)
@@ -280,8 +314,8 @@ func (k *killing) end() {
 	if code := r.stop(); code != 0 {
 		k.t.Errorf("the server stopped with %d:\n%s", code, r.errs)
 	}
-	mustCommand(k.t, "project", "check", "--quiet", "--data", k.data)
-	mustCommand(k.t, "doctor", "--quiet", "--data", k.data)
+	mustCommand(k.t, append([]string{"project", "check", "--quiet"}, k.at...)...)
+	mustCommand(k.t, append([]string{"doctor", "--quiet"}, k.at...)...)
 	seen := map[event.ID]bool{}
 	k.each(0, func(at event.Position, id event.ID) {
 		if seen[id] {
@@ -293,6 +327,9 @@ func (k *killing) end() {
 		if !seen[id] {
 			k.t.Errorf("event %s was acknowledged and is lost", id)
 		}
+	}
+	if !k.places.local() {
+		return
 	}
 	if _, err := os.Stat(filepath.Join(k.data, viewsFolder, "PROBATION.db")); err != nil {
 		k.t.Error(err)

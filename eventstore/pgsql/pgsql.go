@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"caseledger/eventstore"
 )
 
 var (
@@ -21,7 +23,7 @@ var (
 	ErrConnectionString = errors.New("postgresql: the connection string cannot be understood")
 	// ErrUnreachable: no server answers there, or it does not take connections,
 	// or the connection was lost.
-	ErrUnreachable = errors.New("postgresql: the server cannot be reached")
+	ErrUnreachable error = passing("postgresql: the server cannot be reached")
 	// ErrCredentials: the server does not let this user in.
 	ErrCredentials = errors.New("postgresql: the server refuses the user or the password")
 	// ErrNoDatabase: the server has no database of that name.
@@ -30,10 +32,20 @@ var (
 	ErrPrivilege = errors.New("postgresql: the user lacks a privilege")
 	// ErrServerReadOnly: the server takes no changes: it is a standby, or was
 	// told so.
-	ErrServerReadOnly = errors.New("postgresql: the server is read-only")
+	ErrServerReadOnly error = passing("postgresql: the server is read-only")
 	// ErrFull: the server has no room left.
-	ErrFull = errors.New("postgresql: the server has no room left")
+	ErrFull error = passing("postgresql: the server has no room left")
 )
+
+// passing is an error of a server that may be over later; each is an
+// [eventstore.ErrUnavailable].
+type passing string
+
+// Error implements error.
+func (p passing) Error() string { return string(p) }
+
+// Is makes [errors.Is] find eventstore.ErrUnavailable.
+func (passing) Is(target error) bool { return target == eventstore.ErrUnavailable }
 
 const connectionLife = 30 * time.Minute
 

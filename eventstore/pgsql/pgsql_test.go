@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"caseledger/eventstore"
 )
 
 // coded is what a driver's error of a server looks like.
@@ -75,6 +77,22 @@ func TestSettingsTakeThePlaceOfTheStringsOwn(t *testing.T) {
 	for _, dsn := range []string{"", " ", "postgres://%zz", "postgres://host:port/d"} {
 		if _, err := add(dsn, settings); err != ErrConnectionString {
 			t.Errorf("%q: got %v, want ErrConnectionString and nothing more", dsn, err)
+		}
+	}
+}
+
+// What may be over later is unavailable, for whoever asks by the store's name.
+func TestWhatMayPassIsUnavailable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{ErrUnreachable, true}, {ErrFull, true}, {ErrServerReadOnly, true},
+		{ErrCredentials, false}, {ErrNoDatabase, false}, {ErrPrivilege, false}, {ErrConnectionString, false},
+	} {
+		if got := errors.Is(c.err, eventstore.ErrUnavailable); got != c.want {
+			t.Errorf("%v: unavailable %t, want %t", c.err, got, c.want)
 		}
 	}
 }
