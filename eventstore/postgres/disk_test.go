@@ -27,7 +27,7 @@ func small(t *testing.T, size int) string {
 	if folder := os.Getenv(smallEnv); folder != "" {
 		return folder
 	}
-	folder, err := os.MkdirTemp("/tmp", "clfs")
+	folder, err := os.MkdirTemp("/tmp", "clfs") //nolint:usetesting // it outlives the mount, and is below nobody else's folder
 	if err != nil {
 		t.Fatal(err)
 	}

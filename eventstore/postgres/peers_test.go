@@ -116,7 +116,7 @@ func (m *messageDB) append(ctx context.Context, stream event.StreamID, at events
 // take a millisecond longer.
 func slowFlush(tb testing.TB) string {
 	tb.Helper()
-	folder, err := os.MkdirTemp("/tmp", "clflush") // the server's account reads it
+	folder, err := os.MkdirTemp("/tmp", "clflush") //nolint:usetesting // the account of the server reads it
 	if err != nil {
 		tb.Fatal(err)
 	}
