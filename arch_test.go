@@ -446,52 +446,6 @@ var arrows = map[string][]string{
 	"domain":      {"domain"},
 }
 
-// dependency is where a third-party package may be imported; tests may import
-// any that has a row.
-type dependency struct {
-	prefix  string   // of the import path; the longest that fits counts
-	folders []string // or single files
-}
-
-var dependencies = []dependency{
-	{"github.com/EventStore/EventStore-Client-Go/v4", []string{"eventstore/kurrent"}},
-	{"github.com/cedar-policy/cedar-go", []string{"domain/lawfulness"}},
-	{"github.com/ThreeDotsLabs/watermill", []string{"eventstore/relay"}},
-	{"github.com/cloudevents/sdk-go/v2", []string{"eventstore/relay"}},
-	{"github.com/danielgtaylor/huma/v2", []string{"api"}},
-	{"github.com/go-chi/chi/v5", []string{"api"}},
-	{"github.com/go-jose/go-jose/v4", []string{"api", "cmd"}},
-	{"github.com/jackc/pgx/v5", []string{"eventstore/postgres", "projections/sqlstore/pgx.go"}},
-	{"github.com/go-json-experiment/json", []string{"api", "cmd", "eventstore/codec", "eventstore/relay", "eventstore/vault", "projections"}},
-	{"github.com/jackc/pgx/v5/stdlib", []string{"cmd"}},
-	{"github.com/nats-io/nats.go", []string{"eventstore/relay"}},
-	{"github.com/prometheus/client_golang", []string{"api", "cmd"}},
-	{"github.com/schollz/progressbar/v3", []string{"cmd"}},
-	{"github.com/spf13/cobra", []string{"cmd"}},
-	{"github.com/spf13/pflag", []string{"cmd"}},
-	{"google.golang.org/grpc", []string{"eventstore/kurrent"}},
-	{"github.com/standard-webhooks/standard-webhooks/libraries", []string{"eventstore/relay"}},
-	{"modernc.org/sqlite", []string{"cmd"}},
-	// Tests only.
-	{"github.com/Shopify/toxiproxy/v2", nil},
-	{"github.com/anishathalye/porcupine", nil},
-	{"github.com/getkin/kin-openapi", nil},
-	{"github.com/google/go-cmp", nil},
-	{"github.com/nats-io/nats-server/v2", nil},
-	{"go.uber.org/goleak", nil},
-	{"go.yaml.in/yaml/v3", nil},
-	{"pgregory.net/rapid", nil},
-}
-
-func dependencyOf(importPath string) (best dependency, found bool) {
-	for _, d := range dependencies {
-		if (importPath == d.prefix || strings.HasPrefix(importPath, d.prefix+"/")) && len(d.prefix) > len(best.prefix) {
-			best, found = d, true
-		}
-	}
-	return best, found
-}
-
 // TestArchitecture holds every Go file of the tree to every rule.
 func TestArchitecture(t *testing.T) {
 	t.Parallel()
