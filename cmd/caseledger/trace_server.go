@@ -14,9 +14,13 @@ import (
 const followedSchema = "caseledger_followed"
 
 // serverTraces keeps the trace in the database of the read models.
-type serverTraces struct{ db *sql.DB }
+type serverTraces struct {
+	db   *sql.DB
+	made bool // the table is there
+}
 
-// openServerTraces opens it, and makes the table unless readOnly.
+// openServerTraces opens it, and makes the table, unless readOnly: then it is made
+// when the first trace is left.
 //
 // A trace is not waited for until it is on disk. It is in the server's log
 // before what is followed then, and on disk no later than that.
@@ -25,7 +29,7 @@ func openServerTraces(ctx context.Context, url string, readOnly bool) (_ *server
 	if err != nil {
 		return nil, fmt.Errorf("open the trace of the ledger: %w", err)
 	}
-	s := &serverTraces{db}
+	s := &serverTraces{db: db}
 	if err := s.prepare(ctx, readOnly); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the trace of the ledger: %w", pgsql.Named(ctx, err)), db.Close())
 	}
@@ -33,12 +37,13 @@ func openServerTraces(ctx context.Context, url string, readOnly bool) (_ *server
 }
 
 func (s *serverTraces) there(ctx context.Context) (there bool, err error) {
-	return there, s.db.QueryRowContext(ctx, "SELECT to_regclass('"+followedSchema+".trace') IS NOT NULL").Scan(&there)
+	err = s.db.QueryRowContext(ctx, "SELECT to_regclass('"+followedSchema+".trace') IS NOT NULL").Scan(&there)
+	return there, err
 }
 
 func (s *serverTraces) prepare(ctx context.Context, readOnly bool) error {
-	there, err := s.there(ctx)
-	if there || readOnly || err != nil {
+	var err error
+	if s.made, err = s.there(ctx); s.made || readOnly || err != nil {
 		return err
 	}
 	return makeSchema(ctx, s.db, followedSchema,
@@ -86,6 +91,12 @@ func (s *serverTraces) recall(ctx context.Context) (t trace, _ error) {
 }
 
 func (s *serverTraces) leave(ctx context.Context, t trace) error {
+	if !s.made {
+		if err := s.prepare(ctx, false); err != nil {
+			return pgsql.Named(ctx, err)
+		}
+		s.made = true
+	}
 	_, err := s.db.ExecContext(ctx, `INSERT INTO trace (position, event, recorded_at) VALUES ($1, $2::uuid, $3)
 		ON CONFLICT (one) DO UPDATE SET position = excluded.position, event = excluded.event, recorded_at = excluded.recorded_at
 		WHERE trace.position < excluded.position`, int64(t.Position), t.Event.UUID.String(), t.RecordedAt)
