@@ -111,15 +111,19 @@ func (r *record) observer(ctx context.Context, d destinations, t trusted, now fu
 // itself where that is another one.
 func (r *record) relay(d destinations, all []relay.Destination, k relay.Keep, t trusted, now func() time.Time, log *slog.Logger) (*relay.Relay, error) {
 	return relay.New(relay.Config{Store: r.store, Keep: k, Names: d.Names(), Destinations: all, Broken: poisonous, Clock: now, After: time.After, Log: log,
-		Viewer: func(a relay.Audience) (relay.Viewer, error) {
-			for _, o := range t.register.All() {
-				if o.Side == a.Side && o.Controller == a.Controller {
-					return audience{codec.NewReader(catalogue.Events, r.vault.View(a.Side), codec.Options{}),
-						boundary.Viewer{Side: a.Side, Controller: t.register.Controller}, a.Controller, r.store}, nil
-				}
-			}
-			return nil, usage("controller: no organisation of the side %s is one", a.Side)
-		}})
+		Viewer: func(a relay.Audience) (relay.Viewer, error) { return r.audience(t, a) }})
+}
+
+// audience is how an audience reads the record. One that no organisation belongs
+// to is refused: it would be told nothing.
+func (r *record) audience(t trusted, a relay.Audience) (relay.Viewer, error) {
+	for _, o := range t.register.All() {
+		if o.Side == a.Side && o.Controller == a.Controller {
+			return audience{codec.NewReader(catalogue.Events, r.vault.View(a.Side), codec.Options{}),
+				boundary.Viewer{Side: a.Side, Controller: t.register.Controller}, a.Controller, r.store}, nil
+		}
+	}
+	return nil, usage("controller: no organisation of the side %s has it", a.Side)
 }
 
 func (p *relayer) close() error {
