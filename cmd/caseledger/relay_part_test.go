@@ -14,6 +14,7 @@ import (
 
 	"caseledger/domain/consent"
 	"caseledger/domain/event"
+	"caseledger/domain/person"
 	"caseledger/domain/reference"
 	"caseledger/eventstore"
 	"caseledger/eventstore/relay"
@@ -26,14 +27,14 @@ func TestRelayTellsOnlyThoseWhoKnowThePerson(t *testing.T) {
 	t.Parallel()
 	f := newFed(t)
 	nurse, _ := memberNamed("NUR1")
-	withdraws := func(who event.UUID) event.Recorded {
+	records := func(who event.UUID, by event.Actor, draft event.Draft) event.Recorded {
 		t.Helper()
 		history, err := f.history(t.Context(), f.codec.Reader, who)
 		if err != nil {
 			t.Fatal(err)
 		}
-		command := eventstore.Command{ID: newKey(), Stream: event.Case(who), Subject: who, Effective: event.At(time.Now()), Actor: nurse.actor(), Origin: event.Live}
-		batch, err := f.codec.Seal(t.Context(), command, []event.Draft{{Side: event.Probation, Data: consent.ConsentWithdrawn{Consent: newKey(), To: "PP"}}}, history)
+		command := eventstore.Command{ID: newKey(), Stream: event.Case(who), Subject: who, Effective: event.At(time.Now()), Actor: by, Origin: event.Live}
+		batch, err := f.codec.Seal(t.Context(), command, []event.Draft{draft}, history)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,6 +45,9 @@ func TestRelayTellsOnlyThoseWhoKnowThePerson(t *testing.T) {
 			t.Fatal(err)
 		}
 		return history[len(history)-1]
+	}
+	withdraws := func(who event.UUID) event.Recorded {
+		return records(who, nurse.actor(), event.Draft{Side: event.Probation, Data: consent.ConsentWithdrawn{Consent: newKey(), To: "PP"}})
 	}
 	region, _ := theRegister.ByCode("PROB-N56")
 	other := region
@@ -75,7 +79,8 @@ func TestRelayTellsOnlyThoseWhoKnowThePerson(t *testing.T) {
 		}
 		return relay.Absent
 	}
-	known, unknown := withdraws(f.registers("PP1")), withdraws(f.registers("NUR1"))
+	elsewhere := f.registers("NUR1")
+	known, unknown := withdraws(f.registers("PP1")), withdraws(elsewhere)
 	if got := part(region, known); got != relay.Own {
 		t.Errorf("the region that knows the person: part %v, want its own", got)
 	}
@@ -84,6 +89,14 @@ func TestRelayTellsOnlyThoseWhoKnowThePerson(t *testing.T) {
 	}
 	if got := part(region, unknown); got != relay.Absent {
 		t.Errorf("the region that does not know the person: part %v, want absent", got)
+	}
+	officer, _ := memberNamed("PP1")
+	records(elsewhere, officer.actor(), event.Draft{Data: person.PrivacyNoticeGiven{Language: "en"}})
+	if got := part(region, unknown); got != relay.Absent {
+		t.Errorf("the region that knows the person later: part %v, want absent", got)
+	}
+	if got := part(region, withdraws(elsewhere)); got != relay.Own {
+		t.Errorf("and from then on: part %v, want its own", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"maps"
 	"net"
@@ -436,6 +437,35 @@ func TestBlackBoxRelayParked(t *testing.T) {
 		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
 	}
 	mustCommand(t, append([]string{"doctor", "--quiet"}, on...)...)
+}
+
+// TestBlackBoxRelayUnreached serves a record whose destination cannot be reached:
+// it starts, is ready, and is behind.
+func TestBlackBoxRelayUnreached(t *testing.T) {
+	t.Parallel()
+	data := someData(t)
+	file := destinationsFile(t, &natsServer{url: "nats://127.0.0.1:1"}, nil)
+	on := []string{"--data", data, "--relay", file}
+	if f := command(t, append([]string{"relay", "status", "--json", "--quiet"}, on...)...); f.code != 0 || !strings.Contains(f.out, `"position":0`) {
+		t.Errorf("the status of a relay that never ran ended with %d: %s%s", f.code, f.out, f.errs)
+	}
+	if _, err := os.Stat(filepath.Join(data, relayFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("to look at it left a file: %v", err)
+	}
+	r := serveData(t, data, "--relay", file)
+	waitFor(t, func() bool { return r.figure(t, `caseledger_relay_retried_total{destination="probation-nats"}`) > 0 })
+	if behind, since := r.figure(t, `caseledger_relay_lag_events{destination="probation-nats"}`), r.figure(t, `caseledger_relay_lag_seconds{destination="probation-nats"}`); behind < 1 || since <= 0 {
+		t.Errorf("the figures say that it is %v entries behind, for %v s", behind, since)
+	}
+	if got := r.probe("/health/readiness"); got != http.StatusOK {
+		t.Errorf("readiness is %d", got)
+	}
+	if f := command(t, append([]string{"doctor", "--quick"}, on...)...); f.code != 0 || !strings.Contains(f.out, "entries behind, the first of ") {
+		t.Errorf("the doctor ended with %d:\n%s%s", f.code, f.out, f.errs)
+	}
+	if code := r.stop(); code != 0 {
+		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
+	}
 }
 
 // TestRelayFileIsRefused starts with files that cannot be used: the error names
