@@ -19,7 +19,21 @@ var readmeCommands = map[string]string{
 	"go run ./cmd/caseledger events list --data ./alpha-record":                                                             readmeTour,
 	"go run ./cmd/caseledger project check --data ./alpha-record":                                                           readmeTour,
 	"go run ./cmd/caseledger doctor --data ./alpha-record":                                                                  readmeTour,
+	"go run ./cmd/caseledger ledger export ./alpha.ledger --data ./alpha-record":                                            readmeTour,
+
+	"go run ./cmd/caseledger migrate up --data ./servers --ledger file:./servers/owner.url --keys file:./servers/keys.url --views file:./servers/views.url --app-role caseledger": readmeServers,
+	"go run ./cmd/caseledger serve --data ./servers --ledger file:./servers/ledger.url --keys file:./servers/keys.url --views file:./servers/views.url":                           readmeServers,
+	"go run ./cmd/caseledger doctor --data ./servers --ledger file:./servers/ledger.url --keys file:./servers/keys.url --views file:./servers/views.url":                          readmeServers,
+
+	"docker compose --profile postgres up --build": needsDocker,
+	"docker compose --profile cluster up --build":  needsDocker,
 }
+
+// readmeServers runs every line of README.md that names the folder ./servers.
+const readmeServers = "cmd/caseledger.TestBlackBoxReadmeServers"
+
+// needsDocker is what README.md says of the commands that no test can run.
+const needsDocker = "need Docker, so no test runs them"
 
 // readmeTour runs every line of README.md that names the record ./alpha-record.
 const readmeTour = "cmd/caseledger.TestBlackBoxReadmeTour"
@@ -59,12 +73,17 @@ func promisedTests(text string) map[string][]string {
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	tests := openRepository(t).tests()
-	commands := fencedCommands(string(read(t, "README.md")))
+	text := string(read(t, "README.md"))
+	commands := fencedCommands(text)
 	for _, c := range commands {
 		by, known := readmeCommands[c]
 		switch {
 		case !known:
 			t.Errorf("no test runs the command of README.md: %s", c)
+		case by == needsDocker:
+			if !strings.Contains(text, needsDocker) {
+				t.Errorf("README.md does not say that this needs Docker: %s", c)
+			}
 		case strings.HasPrefix(by, ".ci/"):
 			if !slices.Contains(strings.Split(string(read(t, by)), "\n"), c) {
 				t.Errorf("%s does not run: %s", by, c)

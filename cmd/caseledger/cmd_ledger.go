@@ -12,10 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"caseledger/domain/catalogue"
 	"caseledger/domain/event"
 	"caseledger/eventstore"
-	"caseledger/eventstore/codec"
 	"caseledger/eventstore/transfer"
 	"caseledger/eventstore/vault"
 )
@@ -139,8 +137,6 @@ func writeWhole(path string, write func(io.Writer) (transfer.Digest, error)) (di
 	return digest, nil
 }
 
-var errOtherKeys = errors.New("the keys are not the ones that this ledger was sealed with: bring the keystore that belongs to it first")
-
 func (p *program) ledgerImport(ctx context.Context, path string) error {
 	o, err := p.opening(writing)
 	if err != nil {
@@ -175,7 +171,7 @@ func (p *program) ledgerImport(ctx context.Context, path string) error {
 		return err
 	}
 	bar := p.progressOf("import", int64(file.Facts().Events))
-	err = store.Ingest(ctx, counted(fitting(ctx, file.Events(), codec.NewReader(catalogue.Events, keys, codec.Options{})), bar))
+	err = store.Ingest(ctx, counted(fitting(ctx, file.Events(), keys), bar))
 	bar.end()
 	if err = errors.Join(err, store.Close()); err != nil {
 		return fmt.Errorf("nothing was taken over: %w", err)
@@ -199,24 +195,4 @@ func (o opening) keysFor(ctx context.Context, facts transfer.Facts) (*vault.Vaul
 		return nil, errors.Join(err, keys.Close())
 	}
 	return keys, nil
-}
-
-// triedEntries is how many entries from the beginning are opened to see whether the keys
-// fit. The first ones are those that every record begins with.
-const triedEntries = 200
-
-// fitting refuses a ledger that the keys do not open.
-func fitting(ctx context.Context, ledger iter.Seq2[eventstore.Stored, error], reader *codec.Reader) iter.Seq2[eventstore.Stored, error] {
-	return func(yield func(eventstore.Stored, error) bool) {
-		for e, err := range ledger {
-			if err == nil && e.Position <= triedEntries {
-				if _, failed := reader.Decode(ctx, e); errors.Is(failed, vault.ErrKeyMissing) {
-					err = fmt.Errorf("%w: %w", errOtherKeys, failed)
-				}
-			}
-			if !yield(e, err) {
-				return
-			}
-		}
-	}
 }

@@ -105,6 +105,7 @@ var sentinelExits = []struct {
 	{pgsql.ErrServerReadOnly, exitUnavailable},
 	{pgsql.ErrFull, exitUnavailable},
 	{errUnavailable, exitUnavailable},
+	{errAnother, exitUnavailable},
 	{eventstore.ErrConflict, exitConflict},
 	{eventstore.ErrUnavailable, exitUnavailable},
 	{eventstore.ErrUnknown, exitUnavailable},

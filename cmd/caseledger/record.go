@@ -109,7 +109,7 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 		return nil, err
 	}
 	r.follows = &traced{Store: r.store, traces: left}
-	if r.vault, err = o.openKeys(ctx); err != nil {
+	if r.vault, err = o.keysOf(ctx, r.store); err != nil {
 		return nil, err
 	}
 	if r.synthetic, err = o.synthetic(ctx, r.vault); err != nil {

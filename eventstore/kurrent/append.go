@@ -67,7 +67,7 @@ func (s *Store) begin() error {
 }
 
 // attempt appends once. again says that the stream has an end that was not
-// known, and the append is for wherever that is.
+// known when the append was made for where it ended before.
 func (s *Store) attempt(ctx context.Context, stream event.StreamID, expected eventstore.Revision, events []eventstore.Event) (_ eventstore.Appended, again bool, _ error) {
 	at, appended, err := s.settle(ctx, stream, expected, events, false)
 	if err != nil || appended.Repeated {
@@ -77,6 +77,9 @@ func (s *Store) attempt(ctx context.Context, stream event.StreamID, expected eve
 	end := at + eventstore.Revision(len(events))
 	w := s.order.await(place{stream, end})
 	defer s.order.forget(w)
+	if held, err := s.copy.Revision(ctx, stream); err == nil && held != at {
+		return eventstore.Appended{}, true, nil // numbered before anybody waited for it
+	}
 	err = s.send(ctx, stream, at, events, by)
 	switch {
 	case err == nil:

@@ -111,15 +111,18 @@ func stored(e numbering.Entry, body []byte) eventstore.Stored {
 }
 
 // firstPage is the size of the first page of the ledger that is read; each
-// further one is four times the one before, up to pageEvents.
-const firstPage = 16
+// further one is four times the one before, up to largestPage, or a page's bytes.
+const (
+	firstPage   = 16
+	largestPage = 2048
+)
 
 // ReadAll implements [eventstore.Store]. The log is compared with the index
 // event by event: one that is not there is [ErrShrunk], another one in its
 // place is [ErrReordered].
 func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Stored, error] {
 	return func(yield func(eventstore.Stored, error) bool) {
-		for most := firstPage; after <= math.MaxInt64; most = min(4*most, pageEvents) {
+		for most := firstPage; after <= math.MaxInt64; most = min(4*most, largestPage) {
 			events, err := s.ledgerPage(ctx, after, most)
 			if !deliver(ctx, events, err, yield) || len(events) == 0 {
 				return

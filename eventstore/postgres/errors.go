@@ -50,6 +50,9 @@ var (
 	ErrReadOnly = errors.New("postgres: opened read-only")
 )
 
+// errNoHead: there is not one head row. Nobody appends then.
+var errNoHead = fmt.Errorf("%w: there is not one head row", ErrDamaged)
+
 // SQLSTATEs of https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
 	uniqueViolation   = "23505"

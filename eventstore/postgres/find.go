@@ -62,6 +62,7 @@ func (w *writer) answer(ctx context.Context, p *plan) error {
 	}
 	for _, r := range p.misfits {
 		r.appended, r.err = verdict(r, found, p.before(r))
+		w.signal.raise(r.appended.Last) // another process may have been first
 	}
 	return nil
 }

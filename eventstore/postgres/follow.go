@@ -110,7 +110,7 @@ FROM caseledger.head`, strconv.Itoa(followLock))
 	case err != nil:
 		return err
 	case len(rows) != 1:
-		return fmt.Errorf("%w: there is no head row", ErrDamaged)
+		return errNoHead
 	case !f.store.options.ReadOnly && rows[0][1] != "off":
 		f.store.leave()
 		return errReadOnlySession

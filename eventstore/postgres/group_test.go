@@ -97,9 +97,9 @@ func TestHeadsForgetTheLongestUnused(t *testing.T) {
 	t.Parallel()
 	var h heads
 	stream := func(n int) event.StreamID { return event.Case(event.UUID{byte(n), byte(n >> 8), byte(n >> 16), 1}) }
-	h.raise(stream(0), 7)
+	h.set(stream(0), 7)
 	for n := 1; n <= 3*maxHeads; n++ {
-		h.raise(stream(n), eventstore.Revision(n))
+		h.set(stream(n), eventstore.Revision(n))
 		if got, ok := h.get(stream(0)); !ok || got != 7 {
 			t.Fatalf("after %d others: a stream in use is forgotten", n)
 		}

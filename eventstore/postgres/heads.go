@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"sync"
-
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 )
@@ -10,42 +8,28 @@ import (
 // maxHeads bounds each half of the cache: about 10 MB in all.
 const maxHeads = 1 << 16
 
-// heads remembers how many events streams hold at least: as many were read or
-// committed. Another process may have appended since, so that a head says for
-// certain only that a lower revision is taken. When the young half is full it
-// becomes the old one, and what was old is forgotten.
+// heads remembers how many events streams hold at least, by what was read and
+// committed over one connection. Another process may have appended since. When
+// the young half is full it becomes the old one, and what was old is forgotten.
+//
+// What other connections read is not taken in: they may be to a server that was
+// left, and a head that is not there would make a gap.
 type heads struct {
-	mu         sync.Mutex
 	young, old map[event.StreamID]eventstore.Revision
 }
 
 func (h *heads) get(stream event.StreamID) (eventstore.Revision, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.look(stream)
-}
-
-func (h *heads) look(stream event.StreamID) (eventstore.Revision, bool) {
 	if n, ok := h.young[stream]; ok {
 		return n, true
 	}
 	n, ok := h.old[stream]
 	if ok {
-		h.put(stream, n)
+		h.set(stream, n)
 	}
 	return n, ok
 }
 
-// raise notes that a stream holds n events at least.
-func (h *heads) raise(stream event.StreamID, n eventstore.Revision) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if held, ok := h.look(stream); !ok || n > held {
-		h.put(stream, n)
-	}
-}
-
-func (h *heads) put(stream event.StreamID, n eventstore.Revision) {
+func (h *heads) set(stream event.StreamID, n eventstore.Revision) {
 	if len(h.young) >= maxHeads {
 		h.old, h.young = h.young, nil
 	}
@@ -55,9 +39,5 @@ func (h *heads) put(stream event.StreamID, n eventstore.Revision) {
 	h.young[stream] = n
 }
 
-// forget empties the cache: the server may be another than before.
-func (h *heads) forget() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.young, h.old = nil, nil
-}
+// forget empties the cache: the next connection may be to another server.
+func (h *heads) forget() { *h = heads{} }

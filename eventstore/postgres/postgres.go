@@ -50,7 +50,6 @@ type Options struct {
 type Store struct {
 	options  Options
 	pool     *pgxpool.Pool
-	heads    *heads
 	signal   *signal
 	seq      *sequencer // nil if read-only
 	stop     context.CancelFunc
@@ -84,7 +83,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		}
 		return prepare(ctx, conn, readStatements)
 	}
-	s := &Store{options: o, heads: &heads{}, signal: newSignal(), followed: make(chan struct{})}
+	s := &Store{options: o, signal: newSignal(), followed: make(chan struct{})}
 	if err := s.inspect(ctx, base); err != nil {
 		return nil, err
 	}
@@ -92,7 +91,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		return nil, named(err)
 	}
 	if !o.ReadOnly {
-		w := &writer{config: base, heads: s.heads, signal: s.signal, bound: clientBound}
+		w := &writer{config: base, signal: s.signal, bound: clientBound}
 		if err := w.connect(); err != nil {
 			s.pool.Close()
 			return nil, named(err)

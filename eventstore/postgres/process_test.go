@@ -351,3 +351,22 @@ func TestCloseDrains(t *testing.T) {
 		t.Errorf("%d events are recorded (error %v), %d were acknowledged", len(all), err, recorded)
 	}
 }
+
+// A ledger whose head row is gone takes nothing, and says so.
+func TestNoHeadRow(t *testing.T) {
+	t.Parallel()
+	owner, role := ledgeredEmpty(t, pgtest.Shared(t))
+	s := open(t, postgres.Options{URL: as(role, owner), Clock: time.Now})
+	append1(t, s, event.Policy, 0, 0)
+	execute(t, owner, "DELETE FROM caseledger.head")
+	_, err := s.Append(t.Context(), event.Policy, 1, []eventstore.Event{{ID: event.ID{UUID: named(1)}}})
+	if !errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, eventstore.ErrUnknown) || !errors.Is(err, postgres.ErrDamaged) {
+		t.Errorf("append: got error %v, want unavailable and damaged", err)
+	}
+	if all, err := ledger(t.Context(), s); len(all) != 1 || err != nil {
+		t.Errorf("read %d events and error %v, want 1", len(all), err)
+	}
+	if err := s.Ready(t.Context()); err == nil {
+		t.Error("ready without a head row")
+	}
+}

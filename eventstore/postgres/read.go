@@ -141,9 +141,6 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 				yield(eventstore.Stored{}, err)
 				return
 			}
-			if len(events) > 0 {
-				s.heads.raise(stream, events[len(events)-1].Revision)
-			}
 			for _, e := range events {
 				if e.Revision != next {
 					err = fmt.Errorf("%w: %s has no revision %d", ErrDamaged, stream, next)
@@ -214,7 +211,7 @@ func headOf(result *pgconn.Result) (eventstore.Position, error) {
 		return 0, result.Err
 	}
 	if len(result.Rows) != 1 {
-		return 0, fmt.Errorf("%w: there is no head row", ErrDamaged)
+		return 0, errNoHead
 	}
 	n, err := int8From(result.Rows[0][0])
 	return eventstore.Position(n), err

@@ -16,10 +16,13 @@ func (s *Store) Ready(ctx context.Context) error {
 		return err
 	}
 	return s.reading(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-		err := conn.ExecPrepared(ctx, "ready", nil, nil, nil).Read().Err
-		if state(err) == readOnlySession {
+		result := conn.ExecPrepared(ctx, "ready", nil, nil, nil).Read()
+		switch {
+		case state(result.Err) == readOnlySession:
 			s.leave()
+		case result.Err == nil && result.CommandTag.RowsAffected() != 1:
+			return errNoHead
 		}
-		return err
+		return result.Err
 	})
 }

@@ -47,7 +47,7 @@ SELECT position, recorded_at, CASE WHEN $7::boolean THEN pg_notify('` + channel 
 type writer struct {
 	config *pgconn.Config
 	conn   *pgconn.PgConn // nil: to be made
-	heads  *heads
+	heads  heads          // by way of conn
 	signal *signal
 	bound  time.Duration // of a group
 
@@ -185,7 +185,7 @@ func (w *writer) try(group []*request, now int64, careful bool) error {
 		return err
 	}
 	for stream, head := range p.heads {
-		w.heads.raise(stream, head)
+		w.heads.set(stream, head)
 	}
 	w.signal.raise(p.last)
 	if len(p.misfits) > 0 {
@@ -267,7 +267,7 @@ func (w *writer) commit(send func() error) error {
 	} else {
 		err = send()
 	}
-	if err == nil || answered(err) || pgconn.SafeToRetry(err) {
+	if err == nil || answered(err) || errors.Is(err, errNoHead) || pgconn.SafeToRetry(err) {
 		return err
 	}
 	return unsettled{err}
@@ -299,7 +299,7 @@ func (w *writer) insert(ctx context.Context, p *plan, now int64) error {
 		return err
 	}
 	if len(rows) != 1 {
-		return fmt.Errorf("%w: there is no head row", ErrDamaged)
+		return errNoHead
 	}
 	last, err := int8From(rows[0][0])
 	if err != nil {

@@ -122,11 +122,11 @@ func (s *subscription) follow(ctx context.Context, from Checkpoint) (Checkpoint,
 	inside, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	w := newWindow(from, s.Window)
-	lanes := make([]chan delivery, s.Lanes)
+	lanes := make([]lane, s.Lanes)
 	var group sync.WaitGroup
 	for i := range lanes {
-		lanes[i] = make(chan delivery, s.Window)
-		group.Go(func() { s.lane(inside, lanes[i], w) })
+		lanes[i].some = make(chan struct{}, 1)
+		group.Go(func() { s.lane(inside, &lanes[i], w) })
 	}
 	group.Go(func() { stop(s.saving(inside, w)) })
 	stop(s.read(inside, w, lanes))
@@ -143,7 +143,7 @@ func (s *subscription) follow(ctx context.Context, from Checkpoint) (Checkpoint,
 }
 
 // read gives the events of the topic to their lanes.
-func (s *subscription) read(ctx context.Context, w *window, lanes []chan delivery) error {
+func (s *subscription) read(ctx context.Context, w *window, lanes []lane) error {
 	last := w.checkpoint().Mark
 	for {
 		same := last.Position == 0
@@ -169,7 +169,7 @@ func (s *subscription) read(ctx context.Context, w *window, lanes []chan deliver
 				w.leave(e.Position)
 				continue
 			}
-			lanes[lane(e.Stream, len(lanes))] <- delivery{m, e} // never full: it holds a window
+			laneOf(lanes, e.Stream).add(delivery{m, e})
 		}
 		if !same {
 			return errOther
@@ -183,13 +183,43 @@ func (s *subscription) read(ctx context.Context, w *window, lanes []chan deliver
 	}
 }
 
-// lane is the same for everything that is about the same person.
-func lane(stream event.StreamID, lanes int) int {
+// lane is messages that are given out one after the other. All lanes together
+// hold no more than a window.
+type lane struct {
+	some chan struct{} // holds one when there may be messages
+
+	mu      sync.Mutex
+	waiting []delivery
+}
+
+// laneOf is the same for everything that is about the same person.
+func laneOf(lanes []lane, stream event.StreamID) *lane {
 	sum := uint32(2166136261) // FNV-1a
 	for _, b := range stream.Of {
 		sum = (sum ^ uint32(b)) * 16777619
 	}
-	return int(sum % uint32(lanes))
+	return &lanes[sum%uint32(len(lanes))]
+}
+
+func (l *lane) add(d delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, d)
+	signal(l.some)
+}
+
+// next takes the first message out; false if there is none.
+func (l *lane) next() (d delivery, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		l.waiting = nil
+		return delivery{}, false
+	}
+	d = l.waiting[0]
+	l.waiting[0] = delivery{}
+	l.waiting = l.waiting[1:]
+	return d, true
 }
 
 // await returns when something was recorded after a position, or when it is
@@ -261,15 +291,17 @@ func (s *subscription) saving(ctx context.Context, w *window) error {
 	}
 }
 
-// lane gives messages out one after the other.
-func (s *subscription) lane(ctx context.Context, messages <-chan delivery, w *window) {
+// lane gives the messages of a lane out.
+func (s *subscription) lane(ctx context.Context, l *lane, w *window) {
 	for {
-		select {
-		case d := <-messages:
+		for d, ok := l.next(); ok; d, ok = l.next() {
 			if !s.deliver(ctx, d) {
 				return
 			}
 			w.leave(d.of.Position)
+		}
+		select {
+		case <-l.some:
 		case <-ctx.Done():
 			return
 		}

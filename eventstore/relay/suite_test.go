@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -183,5 +184,28 @@ func TestTheTopicOfEverything(t *testing.T) {
 	}
 	if _, err := sub.Subscribe(t.Context(), relay.Ledger); !errors.Is(err, relay.ErrClosed) {
 		t.Errorf("after Close: got %v, want ErrClosed", err)
+	}
+}
+
+// A subscription with many lanes takes little memory before it holds anything.
+// It measures what this process allocates, so no other test runs beside it.
+func TestASubscriptionIsSmall(t *testing.T) {
+	w := newWorld(t)
+	w.notices(1, 1)
+	sub := relay.NewSubscriber(relay.SubscriberConfig{Store: w.store, Clock: time.Now, After: time.After, Lanes: 512,
+		Take: func(ctx context.Context, topic string) (relay.Place, error) { return w.keep.Take(ctx, topic) }})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	messages, err := sub.Subscribe(t.Context(), relay.Ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-messages
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+		t.Errorf("%d bytes were allocated", n)
+	}
+	if err := sub.Close(); err != nil {
+		t.Error(err)
 	}
 }
