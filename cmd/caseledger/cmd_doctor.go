@@ -18,7 +18,7 @@ func (p *program) doctorCommand() *cobra.Command {
 	var settingsOnly, quick bool
 	c := &cobra.Command{
 		Use: "doctor", Short: "Look for what is wrong with a data folder and its settings", Args: cobra.NoArgs,
-		Long: "Checks settings, clock, keys and their permissions, database settings, that the ledger's entries are dense and whole, the read models and the disk. " +
+		Long: "Checks settings, clock, keys and their permissions, database settings, that the ledger's entries are dense and whole, the read models, who is told of the record (--relay) and the disk. " +
 			"It changes nothing and may run beside a server.",
 		Example: "  caseledger doctor\n  caseledger doctor --json\n  caseledger doctor --settings",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -122,6 +122,7 @@ func (p *program) checks(quick bool) []func(context.Context) diagnosis {
 		func(ctx context.Context) diagnosis { return p.checkServing(ctx, at) },
 		func(ctx context.Context) diagnosis { return p.checkLedger(ctx, r, quick) },
 		func(ctx context.Context) diagnosis { return p.checkViews(ctx, r) },
+		func(ctx context.Context) diagnosis { return p.checkRelay(ctx, r) },
 		func(context.Context) diagnosis {
 			defer func() { _ = r.close() }()
 			return checkDisk(dir)

@@ -183,7 +183,11 @@ func (o opening) migrateRest(ctx context.Context, synthetic bool) error {
 	if err != nil {
 		return errors.Join(err, memory.Close())
 	}
-	return errors.Join(memory.Close(), left.Close())
+	told, err := r.openRelayKeep(ctx)
+	if err != nil {
+		return errors.Join(err, memory.Close(), left.Close())
+	}
+	return errors.Join(memory.Close(), left.Close(), told.Close())
 }
 
 func (o opening) migrateKeys(ctx context.Context, synthetic bool) error {

@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-
-	"caseledger/eventstore/relay"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -20,10 +18,11 @@ func (p *program) serveCommand() *cobra.Command {
 			"With the ledger, the keys and the read models on servers, as many processes as are wanted serve one record. Those of role web answer requests. " +
 			"Of those of role all and worker one at a time is elected to do the rest; where it ends, another takes over within seconds. " +
 			"A worker shows its probes where --addr is given. All of them need the same key file, and the same issuers.\n\n" +
+			"With --relay, whoever judges also tells others of what is recorded, and is as ready where they cannot be reached.\n\n" +
 			"When it is asked to stop, readiness says so first; open requests finish, then the work stops, then the lead is given up.",
 		Example: "  caseledger serve --data /var/lib/caseledger --issuers /etc/caseledger/issuers.json\n" +
 			"  caseledger serve --issuer https://sign-in.example --jwks https://sign-in.example/jwks\n" +
-			"  caseledger serve --role worker --ledger file:/run/secrets/ledger --keys file:/run/secrets/keys --views file:/run/secrets/views",
+			"  caseledger serve --role worker --ledger file:/run/secrets/ledger --keys file:/run/secrets/keys --views file:/run/secrets/views --relay /etc/caseledger/relay.json",
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context()) },
 	}
 	declare(c.Flags(), "serve")
@@ -61,14 +60,14 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var tells *relay.Settings
-	if role != "web" {
-		if tells, err = p.config.destinations(); err != nil {
+	var to *destinations
+	if dutiesOf(role, o.at).judges {
+		if to, err = p.config.destinations(); err != nil {
 			return err
 		}
 	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, tells: tells, role: role, environment: "production", smallNumbers: int(small), timers: true})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to})
 	if err != nil {
 		return err
 	}

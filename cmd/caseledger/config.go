@@ -46,7 +46,7 @@ var settings = []setting{
 	{flag: "views", usual: "", secret: true,
 		does: "where the read models are, and how far the monitors have come: a connection string of PostgreSQL, a schema for each side and up to 75 connections, or file: and a path; empty is SQLite files in the data folder, for one process. What is lost there is made again from the ledger"},
 	{flag: "relay", usual: "",
-		does: "JSON file that says whom to tell of what is recorded, over NATS or by webhook, and nothing that is sealed; read by the process that keeps the read models; empty tells nobody. Whoever is listed learns of people's events by their identifiers"},
+		does: "JSON file that says whom to tell of what is recorded, over NATS or by webhook, and nothing that is sealed (docs/operations/publishing.md); empty tells nobody. A process of role web on servers does not read it. Whoever is listed learns of people's events by their identifiers"},
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
 	{flag: "json", usual: "false", boolean: true,

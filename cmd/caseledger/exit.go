@@ -11,6 +11,7 @@ import (
 	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
+	"caseledger/eventstore/relay"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/transfer"
 	"caseledger/eventstore/vault"
@@ -73,6 +74,10 @@ var sentinelExits = []struct {
 	{eventstore.ErrNotEmpty, exitConflict},
 	{vault.ErrInUse, exitConflict},
 	{transfer.ErrForeign, exitUsage},
+	{relay.ErrSettings, exitUsage},
+	{relay.ErrSecret, exitUsage},
+	{relay.ErrCredentials, exitDenied},
+	{relay.ErrNoDestination, exitNotFound},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
 	{kurrent.ErrConnectionString, exitUsage},

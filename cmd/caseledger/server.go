@@ -16,7 +16,6 @@ import (
 
 	"caseledger/api"
 	"caseledger/api/recording"
-	"caseledger/eventstore/relay"
 )
 
 // server is an open record that answers requests, does the work behind them, or
@@ -29,9 +28,9 @@ type server struct {
 	now      func() time.Time
 	guard    *guard
 	recorder *recording.Recorder // of what falls due; nil: that is left
-	tells    *relay.Settings     // whom this process tells of what is recorded; nil: nobody
-	relay    atomic.Pointer[relay.Relay]
-	monitor  *monitors    // while this process judges; see [server.lead]
+	monitor  *monitors           // while this process judges; see [server.lead]
+	// relayer tells others, while this process judges; nil if nobody is told.
+	relayer  *relayer
 	handler  http.Handler // nil for a worker that shows nothing
 	streams  func()       // ends the streams of the handler
 	log      *slog.Logger
@@ -49,13 +48,13 @@ type parts struct {
 	// smallNumbers is the threshold under which the hubs' figures keep a count
 	// back; 0 keeps none.
 	smallNumbers int
-	timers       bool            // what falls due by the clock is recorded
-	tells        *relay.Settings // who is told of what is recorded; nil: nobody
+	timers       bool // what falls due by the clock is recorded
+	destinations *destinations
 }
 
 // newServer opens a record to serve it.
 func (p *program) newServer(ctx context.Context, with parts) (_ *server, err error) {
-	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, tells: with.tells, now: p.now, pace: &pace{now: p.now},
+	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, now: p.now, pace: &pace{now: p.now},
 		log: slog.New(slog.NewJSONHandler(p.errs, nil))}
 	defer func() {
 		if err != nil {
@@ -90,6 +89,11 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 			return nil, err
 		}
 	}
+	if s.judges && with.destinations != nil {
+		if s.relayer, err = s.record.relayer(ctx, *with.destinations, with.trust, p.now, s.log); err != nil {
+			return nil, err
+		}
+	}
 	if !s.answers {
 		s.handler = api.Probes(p.probes(s, with))
 		return s, nil
@@ -110,6 +114,9 @@ func (p *program) probes(s *server, with parts) api.Config {
 	b := built()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &lag{s})
+	if s.relayer != nil {
+		metrics.MustRegister(relayFigures{s})
+	}
 	return api.Config{
 		Health: s.health(),
 		Info: api.Info{Name: "caseledger", Version: b.Version, Revision: b.Revision, Environment: with.environment,
@@ -141,6 +148,9 @@ func (s *server) close() error {
 	err := s.sides.close()
 	if s.monitor != nil {
 		err = errors.Join(err, s.monitor.close())
+	}
+	if s.relayer != nil {
+		err = errors.Join(err, s.relayer.close())
 	}
 	if s.guard != nil {
 		err = errors.Join(err, s.guard.leave(s.record.dir))
@@ -209,36 +219,9 @@ var (
 	parkFigure = prometheus.NewDesc("caseledger_projection_parked_streams", "People whose events a read model cannot fold.", []string{"side", "model"}, nil)
 )
 
-var (
-	toldFigure = prometheus.NewDesc("caseledger_relay_lag_events", "Events that a destination has not been told of, or that are not for it.", []string{"destination"}, nil)
-	waitFigure = prometheus.NewDesc("caseledger_relay_lag_seconds", "Age of the first event that was not handled for a destination; 0 if there is none.", []string{"destination"}, nil)
-	heldFigure = prometheus.NewDesc("caseledger_relay_held_messages", "Messages that a destination did not take, or that wait behind one.", []string{"destination"}, nil)
-)
-
-// relayed shows how far each destination is, where this process tells them.
-func (l *lag) relayed(ctx context.Context, to chan<- prometheus.Metric) {
-	r := l.relay.Load()
-	if r == nil {
-		return
-	}
-	all, err := r.Status(ctx)
-	if err != nil {
-		to <- prometheus.NewInvalidMetric(toldFigure, err)
-	}
-	for _, s := range all {
-		age := 0.0
-		if !s.Waiting.IsZero() {
-			age = l.now().Sub(s.Waiting).Seconds()
-		}
-		to <- prometheus.MustNewConstMetric(toldFigure, prometheus.GaugeValue, float64(s.Head-min(s.Head, s.Position)), s.Destination)
-		to <- prometheus.MustNewConstMetric(waitFigure, prometheus.GaugeValue, age, s.Destination)
-		to <- prometheus.MustNewConstMetric(heldFigure, prometheus.GaugeValue, float64(s.Held), s.Destination)
-	}
-}
-
 // Describe implements prometheus.Collector.
 func (l *lag) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{headFigure, leadFigure, lagFigure, parkFigure, toldFigure, waitFigure, heldFigure} {
+	for _, d := range []*prometheus.Desc{headFigure, leadFigure, lagFigure, parkFigure} {
 		to <- d
 	}
 }
@@ -258,7 +241,6 @@ func (l *lag) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	to <- prometheus.MustNewConstMetric(headFigure, prometheus.GaugeValue, float64(head))
-	l.relayed(ctx, to)
 	for _, one := range l.sides {
 		all, err := one.runner.Status(ctx)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,40 +91,6 @@ func (s servers) serve(t testing.TB, issuer *tokenIssuer, more ...string) *runni
 	r.address = strings.TrimPrefix(r.line("serving "), "serving ")
 	waitFor(t, func() bool { return r.probe("/health/readiness") == http.StatusOK })
 	return r
-}
-
-// probe is the status of a probe; 0 if nobody answers.
-func (r *running) probe(path string) int {
-	p, err := r.client.Get(r.address + path)
-	if err != nil {
-		return 0
-	}
-	_ = p.Body.Close()
-	return p.StatusCode
-}
-
-// figure is a figure of /metrics; -1 if it is not there.
-func (r *running) figure(t testing.TB, name string) float64 {
-	t.Helper()
-	p, err := r.client.Get(r.address + "/metrics")
-	if err != nil {
-		return -1
-	}
-	raw, err := io.ReadAll(p.Body)
-	_ = p.Body.Close()
-	if err != nil {
-		return -1
-	}
-	for line := range strings.Lines(string(raw)) {
-		var n float64
-		if rest, ok := strings.CutPrefix(line, name+" "); ok {
-			if _, err := fmt.Sscan(rest, &n); err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-	}
-	return -1
 }
 
 // TestBlackBoxServers serves a record on PostgreSQL from nothing, writes to it and
@@ -326,7 +291,7 @@ func TestBlackBoxTakeOver(t *testing.T) {
 	s.must(t, "project", "check", "--quiet")
 	s.must(t, "doctor", "--quiet")
 	bus.heldTo(t, s.must(t, "events", "list", "--json", "--limit", "10000"))
-	var told toldOf
+	var told howFar
 	out := s.must(t, append([]string{"relay", "status", "--json"}, tells...)...)
 	if err := json.Unmarshal([]byte(out), &told); err != nil || told.Destination != "bus" || told.Behind != 0 || told.Held != 0 {
 		t.Errorf("relay status says %s (%v)", out, err)

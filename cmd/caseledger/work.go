@@ -77,11 +77,11 @@ func (s *server) follow(ctx context.Context) {
 	if s.projects {
 		group.Go(func() { s.sides.follow(ctx, s.elected, s.log, time.After) })
 	}
-	if s.projects && s.tells != nil {
-		group.Go(func() { s.tell(ctx) })
-	}
 	if s.judges {
 		group.Go(func() { s.monitor.follow(ctx, s.elected, s.log, time.After) })
+	}
+	if s.relayer != nil {
+		group.Go(func() { s.relayer.follow(ctx, s.elected, s.log, time.After) })
 	}
 	group.Wait()
 }
