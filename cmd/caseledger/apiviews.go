@@ -13,6 +13,7 @@ import (
 	"caseledger/projections"
 	"caseledger/projections/boundary"
 	"caseledger/projections/caseload"
+	"caseledger/projections/sqlstore"
 )
 
 // views hands out the read models of a caller's own side.
@@ -78,8 +79,11 @@ func (v *view) controllers(shared bool) []projections.Condition {
 
 // told is a failure of a read model as a caller may hear of it.
 func told(err error) error {
-	if errors.Is(err, projections.ErrBuilding) {
+	switch {
+	case errors.Is(err, projections.ErrBuilding):
 		return &fault.Fault{Kind: fault.Unavailable, Code: "view-building", Message: "the read model is being built", RetryAfter: time.Second}
+	case errors.Is(err, sqlstore.ErrUnreachable), errors.Is(err, sqlstore.ErrReadOnlyServer):
+		return &fault.Fault{Kind: fault.Unavailable, Code: "view-unreachable", Message: "the read models cannot be reached", RetryAfter: time.Second}
 	}
 	return err
 }

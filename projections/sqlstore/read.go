@@ -74,6 +74,9 @@ func (s *Store) View(ctx context.Context, read func(projections.View) error) err
 	for attempt := 1; ; attempt++ {
 		again, err := s.view(ctx, read)
 		if !again || attempt == switches {
+			if err != nil && ctx.Err() == nil && broken(err) {
+				err = fmt.Errorf("%w: %w", ErrUnreachable, err)
+			}
 			return err
 		}
 	}

@@ -277,6 +277,35 @@ func TestTerminatedSessionsLoseNothing(t *testing.T) {
 	wantCounts(t, r, people)
 }
 
+// A reader whose session ends under it is told that the server could not be
+// reached, and the next one reads.
+func TestAReaderWhoseSessionEndsIsToldSo(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	store, err := openPostgres(t, dsn, "side", sqlstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger := projectiontest.NewLedger(catalogue)
+	ledger.Add(projectiontest.Person(1), named{event.Own("n")})
+	if err := counting(store, ledger, 0).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read := func(before func()) error {
+		return store.View(t.Context(), func(v projections.View) error {
+			before()
+			_, err := projections.Select(v, counts, projections.Query{Limit: 1})
+			return err
+		})
+	}
+	if err := read(func() { admin(t, dsn, terminate) }); !errors.Is(err, sqlstore.ErrUnreachable) {
+		t.Errorf("got %v, want ErrUnreachable", err)
+	}
+	if err := read(func() {}); err != nil {
+		t.Errorf("the next reader: %v", err)
+	}
+}
+
 // reaches waits until the read model reflects a position, through whatever
 // happens to the sessions of who waits.
 func reaches(ctx context.Context, store projections.Reader, at int) error {
