@@ -72,6 +72,7 @@ var sentinelExits = []struct {
 	{sqlite.ErrInUse, exitConflict},
 	{eventstore.ErrNotEmpty, exitConflict},
 	{vault.ErrInUse, exitConflict},
+	{vault.ErrCopyDiffers, exitConflict},
 	{transfer.ErrForeign, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
