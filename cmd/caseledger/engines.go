@@ -88,20 +88,25 @@ func (l fileLedger) Ready(ctx context.Context) error {
 	return err
 }
 
-// openKeys opens the keystore of a record.
-func (o opening) openKeys(ctx context.Context) (_ *vault.Vault, err error) {
-	defer func() { err = o.at.keys.explained("keys", err) }()
+// keystore is how the keystore of a record is opened, and where it is.
+func (o opening) keystore() (with vault.Config, where string) {
 	kek := o.kek
 	if kek == "" {
 		kek = o.dir.file(kekFile)
 	}
-	with := vault.Config{KEKPath: kek, ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
-	where := "in " + string(o.dir)
-	if o.at.keys.server == "" {
-		with.Path = o.dir.file(keysFile)
-	} else {
-		with.URL, where = o.at.keys.url, "on "+o.at.keys.String()
+	with = vault.Config{KEKPath: kek, ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
+	if o.at.keys.server != "" {
+		with.URL = o.at.keys.url
+		return with, "on " + o.at.keys.String()
 	}
+	with.Path = o.dir.file(keysFile)
+	return with, "in " + string(o.dir)
+}
+
+// openKeys opens the keystore of a record.
+func (o opening) openKeys(ctx context.Context) (_ *vault.Vault, err error) {
+	defer func() { err = o.at.keys.explained("keys", err) }()
+	with, where := o.keystore()
 	v, err := vault.Open(ctx, with)
 	if err != nil {
 		return nil, fmt.Errorf("open the keys %s: %w", where, err)

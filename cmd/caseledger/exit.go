@@ -73,6 +73,7 @@ var sentinelExits = []struct {
 	{sqlite.ErrInUse, exitConflict},
 	{eventstore.ErrNotEmpty, exitConflict},
 	{vault.ErrInUse, exitConflict},
+	{vault.ErrCopyDiffers, exitConflict},
 	{transfer.ErrForeign, exitUsage},
 	{relay.ErrSettings, exitUsage},
 	{relay.ErrSecret, exitUsage},

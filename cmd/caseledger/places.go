@@ -53,23 +53,11 @@ var keyValues = regexp.MustCompile(`^\s*[a-z_]+\s*=`)
 // connection reads a setting that is empty, a connection string, or the file
 // that holds one. What it holds is in no error.
 func connection(name, value string, engines ...engine) (place, error) {
-	if path, ok := strings.CutPrefix(value, "file:"); ok {
-		var err error
-		if value, err = connectionIn(name, path); err != nil {
-			return place{}, err
-		}
+	value, err := dereferenced(name, value)
+	if err != nil || value == "" {
+		return place{}, err
 	}
-	var server engine
-	switch {
-	case value == "":
-		return place{}, nil
-	case strings.HasPrefix(value, "postgres://"), strings.HasPrefix(value, "postgresql://"), keyValues.MatchString(value):
-		server = postgresServer
-	case strings.HasPrefix(value, "esdb://"), strings.HasPrefix(value, "esdb+discover://"),
-		strings.HasPrefix(value, "kurrentdb://"), strings.HasPrefix(value, "kurrentdb+discover://"),
-		strings.HasPrefix(value, "kdb://"), strings.HasPrefix(value, "kdb+discover://"):
-		server = kurrentCluster
-	}
+	server := serverOf(value)
 	var listed []string
 	for _, e := range engines {
 		if e == server {
@@ -79,6 +67,27 @@ func connection(name, value string, engines ...engine) (place, error) {
 	}
 	return place{}, usage("--%s is empty, for a file in the data folder, or a connection string of %s, or file: and the path of a file that holds one",
 		name, strings.Join(listed, " or "))
+}
+
+// serverOf is the engine whose connection string it is; empty if it is none.
+func serverOf(value string) engine {
+	switch {
+	case strings.HasPrefix(value, "postgres://"), strings.HasPrefix(value, "postgresql://"), keyValues.MatchString(value):
+		return postgresServer
+	case strings.HasPrefix(value, "esdb://"), strings.HasPrefix(value, "esdb+discover://"),
+		strings.HasPrefix(value, "kurrentdb://"), strings.HasPrefix(value, "kurrentdb+discover://"),
+		strings.HasPrefix(value, "kdb://"), strings.HasPrefix(value, "kdb+discover://"):
+		return kurrentCluster
+	}
+	return ""
+}
+
+// dereferenced is a value, or what is in the file that it names.
+func dereferenced(name, value string) (string, error) {
+	if path, ok := strings.CutPrefix(value, "file:"); ok {
+		return connectionIn(name, path)
+	}
+	return value, nil
 }
 
 // connectionIn reads the connection string in a file that its owner, or their

@@ -70,6 +70,7 @@ func TestConnectionStringsAreNotPrinted(t *testing.T) {
 		{"migrate", "up", "--ledger", secret}, {"ledger", "export", "-", "--ledger", secret}, {"project", "status", "--views", secret, "--ledger", secret},
 		{"demo", "--views", secret}, {"simulate", "--people", "1", "--ledger", secret}, {"serve", "--role", "worker", "--ledger", secret},
 		{"serve", "--ledger", "kurrentdb://u:" + hush + "@127.0.0.1:1"},
+		{"keys", "copy", "--to", secret, "--keys", secret}, {"keys", "copy", "--to", "mysql://u:" + hush + "@127.0.0.1:1"},
 	} {
 		out, errs, code := call(t, []string{"CASELEDGER_DATA=" + filepath.Join(t.TempDir(), "data")}, args...)
 		if code == 0 || strings.Contains(out+errs, hush) {

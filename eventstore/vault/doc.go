@@ -53,7 +53,8 @@
 // The role that serves must own the table of keys, or from PostgreSQL 17 on be
 // granted MAINTAIN on it, for it vacuums. Beside that it needs USAGE on the
 // schema; SELECT on keystore; SELECT, INSERT, UPDATE on keys; SELECT, UPDATE on
-// tombstones; SELECT, INSERT, DELETE on identifiers; SELECT, INSERT on secrets.
+// tombstones; SELECT, INSERT, DELETE on identifiers; SELECT, INSERT on secrets;
+// and DELETE on secrets to copy another keystore into this one.
 // Whoever opens the keystore first, or after an upgrade, must be able to create
 // the schema, or own one that is there.
 //

@@ -51,6 +51,10 @@ var (
 	ErrNotAlone = errors.New("vault: the keystore shares its database with a part of the ledger")
 	// ErrInUse: keys or identifiers were stored before.
 	ErrInUse = errors.New("vault: the keystore is in use already")
+	// ErrCopyDiffers: something was lost on the way into a copy, or the keystore
+	// was changed while it was copied. Nothing was stored: see that nobody uses
+	// it, and copy it again.
+	ErrCopyDiffers = errors.New("vault: the copy is not what the keystore holds")
 	// ErrStillInLog: a destroyed key's wrapped bytes may still be in the
 	// database's files, because a reader held them or the database's role may not
 	// clean up. Repeat Destroy.

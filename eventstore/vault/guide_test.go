@@ -22,6 +22,7 @@ func TestTheGuideQuotesErrorsAsTheyAre(t *testing.T) {
 	for _, err := range []error{
 		pgsql.ErrUnreachable, pgsql.ErrCredentials, pgsql.ErrServerReadOnly, pgsql.ErrFull, pgsql.ErrPrivilege,
 		ErrNotKeystore, ErrNotAlone, ErrNewer, ErrSettings, ErrKEKMissing, ErrKeyBroken, ErrKeyMissing, ErrStillInLog,
+		ErrInUse, ErrCopyDiffers,
 	} {
 		said = append(said, err.Error())
 	}

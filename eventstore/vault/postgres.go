@@ -28,6 +28,7 @@ var postgres = dialect{
 	begin:     `SELECT set_config('synchronous_commit', 'on', true)`,
 	lockBlind: `SELECT pg_advisory_xact_lock($1)`,
 	lockAll:   `LOCK TABLE keys, identifiers IN SHARE MODE`,
+	lockWhole: `LOCK TABLE keys, tombstones, identifiers, secrets IN EXCLUSIVE MODE`,
 	patience:  30 * time.Second,
 	scrub:     vacuum,
 	named:     pgsql.Named,

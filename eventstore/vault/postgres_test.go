@@ -239,6 +239,25 @@ func TestARoleNeedsFewRights(t *testing.T) {
 	wantError(t, v.Destroy(t.Context(), key.ID, erasure), nil)
 }
 
+func TestARoleThatCopiesNeedsOneRightMore(t *testing.T) {
+	t.Parallel()
+	from, to := config(t), database(t)
+	to.KEKPath = from.KEKPath
+	mustEnsure(t, mustOpen(t, from), healthOf(alpha))
+	mustOpen(t, to)
+	copying := role(t, to)
+	for _, right := range rights {
+		meddle(t, to, `GRANT `+right+` TO `+copying)
+	}
+	owned := to
+	to.URL += " user=" + copying
+	_, err := Copy(t.Context(), from, to)
+	wantError(t, err, pgsql.ErrPrivilege)
+	meddle(t, owned, `GRANT DELETE ON secrets TO `+copying)
+	_, err = Copy(t.Context(), from, to)
+	wantError(t, err, nil)
+}
+
 func TestDestroySaysWhenAReaderKeepsTheRow(t *testing.T) {
 	t.Parallel()
 	c := database(t)

@@ -42,7 +42,11 @@ func (v *Vault) secret(ctx context.Context, name string, draw func() ([]byte, er
 }
 
 func (v *Vault) wrap(name string, plain []byte) ([]byte, error) {
-	wrapped, err := v.kek.Encrypt(plain, secretContext(name))
+	return wrapSecret(v.kek, name, plain)
+}
+
+func wrapSecret(kek KEK, name string, plain []byte) ([]byte, error) {
+	wrapped, err := kek.Encrypt(plain, secretContext(name))
 	if err != nil {
 		return nil, fmt.Errorf("vault: wrap a secret: %w", err)
 	}
@@ -50,7 +54,11 @@ func (v *Vault) wrap(name string, plain []byte) ([]byte, error) {
 }
 
 func (v *Vault) unwrap(name string, wrapped []byte) ([]byte, error) {
-	plain, err := v.kek.Decrypt(wrapped, secretContext(name))
+	return unwrapSecret(v.kek, name, wrapped)
+}
+
+func unwrapSecret(kek KEK, name string, wrapped []byte) ([]byte, error) {
+	plain, err := kek.Decrypt(wrapped, secretContext(name))
 	if err != nil {
 		return nil, fmt.Errorf("%w: a secret of the keystore: %w", ErrKeyBroken, err)
 	}
@@ -60,6 +68,8 @@ func (v *Vault) unwrap(name string, wrapped []byte) ([]byte, error) {
 // An installation's own secrets and marks stand beside the keystore's, under
 // names that those never have.
 const (
+	blindSecret  = "blind-index"
+	personSecret = "person-id"
 	secretPrefix = "installation/"
 	markPrefix   = "mark/"
 	maxName      = 200

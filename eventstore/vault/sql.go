@@ -27,8 +27,8 @@ type dialect struct {
 	// until the transaction ends.
 	lockBlind string
 	// lockAll keeps others from adding keys and claims until the transaction
-	// ends.
-	lockAll string
+	// ends; lockWhole from changing anything.
+	lockAll, lockWhole string
 	// patience bounds a question and a transaction; zero: as long as the
 	// context.
 	patience time.Duration
@@ -94,21 +94,25 @@ func (s *sqlStore) bounded(ctx context.Context, f func(context.Context) error) e
 
 // tx runs f in one transaction that writes. It is on disk when tx returns nil.
 func (s *sqlStore) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
-	return s.bounded(ctx, func(ctx context.Context) error {
-		tx, err := s.write.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		err = alone(ctx, tx, s.begin)
-		if err == nil {
-			err = f(ctx, tx)
-		}
-		if err != nil {
-			_ = tx.Rollback() // what it was rolled back for says more
-			return err
-		}
-		return tx.Commit()
-	})
+	return s.bounded(ctx, func(ctx context.Context) error { return s.longTx(ctx, f) })
+}
+
+// longTx is tx without the dialect's patience, and without its names for what
+// goes wrong.
+func (s *sqlStore) longTx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	err = alone(ctx, tx, s.begin)
+	if err == nil {
+		err = f(ctx, tx)
+	}
+	if err != nil {
+		_ = tx.Rollback() // what it was rolled back for says more
+		return err
+	}
+	return tx.Commit()
 }
 
 // alone runs a statement that a dialect may do without.

@@ -126,21 +126,44 @@ const (
 	unlessLive = ` ON CONFLICT (subject, side, class) WHERE state = 1 DO NOTHING`
 )
 
+// appendKey appends the values of keyColumns.
+func appendKey(args []any, k record) []any {
+	var wrapped, by any = k.wrapped, nil
+	if k.state == destroyed {
+		wrapped, by = nil, k.destroyedBy.UUID[:]
+	}
+	return append(args, k.id[:], k.ref.Subject[:], string(k.ref.Side), string(k.ref.Class), wrapped, k.commitment[:],
+		int(k.state), by, k.created.UnixMicro(), int64(k.epoch), int64(k.sealed))
+}
+
+// rows is the text of the values of n rows, of which args is how many values
+// there are in all.
+func rows(n, args int) string {
+	var b strings.Builder
+	for i := range args {
+		switch {
+		case i == 0:
+			b.WriteString("(")
+		case i%(args/n) == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	return b.String() + ")"
+}
+
 // addSome puts into stored what addIn returns, for some references, and
 // returns those that have no live key after all.
 func addSome(ctx context.Context, tx *sql.Tx, refs []Ref, wanted, stored map[Ref]record) (missing []Ref, _ error) {
-	rows := make([]string, len(refs))
-	args := make([]any, 0, 10*len(refs))
+	var args []any
 	subjects := map[event.UUID]bool{}
-	for i, ref := range refs {
-		n, k := len(args), wanted[ref]
-		rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, NULL, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+9, n+10)
-		args = append(args, k.id[:], k.ref.Subject[:], string(k.ref.Side), string(k.ref.Class), k.wrapped, k.commitment[:],
-			int(k.state), k.created.UnixMicro(), int64(k.epoch), int64(k.sealed))
+	for _, ref := range refs {
+		args = appendKey(args, wanted[ref])
 		subjects[ref.Subject] = true
 	}
-	values := strings.Join(rows, ", ")
-	if _, err := tx.ExecContext(ctx, insertKeys+values+unlessLive, args...); err != nil {
+	if _, err := tx.ExecContext(ctx, insertKeys+rows(len(refs), len(args))+unlessLive, args...); err != nil {
 		return nil, err
 	}
 	of := make([]string, 0, len(subjects))

@@ -35,7 +35,11 @@ func numbered(statement string, b Blinded) []any {
 	return []any{int64(binary.BigEndian.Uint64(b[:8]))}
 }
 
-const insertClaim = `INSERT INTO identifiers (blind, command, person, state, reserved_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
+const (
+	insertClaims = `INSERT INTO identifiers (blind, command, person, state, reserved_at) VALUES `
+	insertClaim  = insertClaims + `($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
+	claimColumns = `blind, command, person, reserved_at`
+)
 
 func (s *sqlStore) reserve(ctx context.Context, c claim) (bool, error) {
 	return s.claiming(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
@@ -74,7 +78,7 @@ func (s *sqlStore) holder(ctx context.Context, b Blinded) (event.UUID, error) {
 
 func (s *sqlStore) reservations(ctx context.Context, before time.Time) (found []claim, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) (err error) {
-		found, err = list(ctx, s.read, scanClaim, `SELECT blind, command, person, reserved_at FROM identifiers
+		found, err = list(ctx, s.read, scanClaim, `SELECT `+claimColumns+` FROM identifiers
 			WHERE state = 'reserved' AND reserved_at < $1 ORDER BY reserved_at, blind`, before.UnixMicro())
 		return err
 	})

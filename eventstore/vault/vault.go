@@ -123,7 +123,7 @@ func Open(ctx context.Context, c Config) (*Vault, error) {
 	return v, nil
 }
 
-func openStore(ctx context.Context, c Config) (storage, error) {
+func openStore(ctx context.Context, c Config) (*sqlStore, error) {
 	if (c.Path == "") == (c.URL == "") {
 		return nil, errors.New("vault: a keystore is either a file or a database")
 	}
@@ -167,7 +167,7 @@ func start(ctx context.Context, c Config, store storage) (*Vault, error) {
 		store: store, kek: c.KEK, rand: c.Rand, now: c.Now, readOnly: c.ReadOnly, limit: maxSeals,
 		open: newCache[event.UUID, *entry](c.Cached/2 + 1), current: newCache[Ref, event.UUID](c.Cached/2 + 1),
 	}
-	existing, err := store.secret(ctx, "blind-index")
+	existing, err := store.secret(ctx, blindSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -182,10 +182,10 @@ func start(ctx context.Context, c Config, store storage) (*Vault, error) {
 			return nil, err
 		}
 	}
-	if v.blindKey, err = v.secret(ctx, "blind-index", v.draw); err != nil {
+	if v.blindKey, err = v.secret(ctx, blindSecret, v.draw); err != nil {
 		return nil, err
 	}
-	if v.personKey, err = v.secret(ctx, "person-id", v.draw); err != nil {
+	if v.personKey, err = v.secret(ctx, personSecret, v.draw); err != nil {
 		return nil, err
 	}
 	return v, v.look(ctx)
@@ -251,19 +251,29 @@ func (v *Vault) cipher(e *entry) (cipher.AEAD, error) {
 		return nil, ErrErased
 	}
 	e.unwrap.Do(func() {
-		dek, err := v.kek.Decrypt(e.wrapped, wrapContext(e.id, e.ref))
+		dek, err := unwrapKey(v.kek, e.record)
 		if err != nil {
-			e.err = fmt.Errorf("key %s: %w: %w", e.id, ErrKeyBroken, err)
+			e.err = err
 			return
 		}
 		defer clear(dek)
-		if c := commitmentOf(dek, e.id); len(dek) != keyBytes || !hmac.Equal(c[:], e.commitment[:]) {
-			e.err = fmt.Errorf("key %s: %w: its commitment differs", e.id, ErrKeyBroken)
-			return
-		}
 		e.aead, e.err = boxAEAD(dek, e.id)
 	})
 	return e.aead, e.err
+}
+
+// unwrapKey returns a data key, checked against its commitment. The caller
+// clears it.
+func unwrapKey(kek KEK, r record) ([]byte, error) {
+	dek, err := kek.Decrypt(r.wrapped, wrapContext(r.id, r.ref))
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w: %w", r.id, ErrKeyBroken, err)
+	}
+	if c := commitmentOf(dek, r.id); len(dek) != keyBytes || !hmac.Equal(c[:], r.commitment[:]) {
+		clear(dek)
+		return nil, fmt.Errorf("key %s: %w: its commitment differs", r.id, ErrKeyBroken)
+	}
+	return dek, nil
 }
 
 // Ensure returns the key that seals for each reference, made where there is
