@@ -27,7 +27,7 @@ func opened(t *testing.T, url string) *writer {
 
 func write(t *testing.T, w *writer, group ...*request) {
 	t.Helper()
-	if err := w.write(group, 1); err != nil {
+	if err := w.write(group, 1, false); err != nil {
 		t.Fatal(err)
 	}
 }

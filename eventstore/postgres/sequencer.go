@@ -56,6 +56,9 @@ type sequencer struct {
 
 	last     int           // requests in the last group
 	duration time.Duration // of the last commit
+	told     time.Time     // when another process was last notified
+	owed     bool          // a group since then was not
+	armed    bool          // announce will be called
 }
 
 func newSequencer(w *writer, clock func() time.Time) *sequencer {
@@ -153,9 +156,29 @@ func (q *sequencer) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.busy = false
+	if q.owed && !q.armed {
+		q.armed = true
+		time.AfterFunc(pace, q.announce)
+	}
 	if len(q.waiting) > 0 || q.stopping {
 		q.poke()
 	}
+}
+
+// announce notifies other processes of the groups that did not do so themselves.
+// While another is written it is left to that one, or to the end of that one.
+func (q *sequencer) announce() {
+	q.mu.Lock()
+	q.armed = false
+	if q.busy || q.stopping || !q.owed {
+		q.mu.Unlock()
+		return
+	}
+	q.busy = true
+	q.mu.Unlock()
+	q.owed, q.told = false, q.clock()
+	q.writer.announce()
+	q.release()
 }
 
 // stop refuses further appends and returns when those that wait are answered.
@@ -241,8 +264,13 @@ func (q *sequencer) take() []*request {
 // server, whoever waits hears so too: it was looked for while they did.
 func (q *sequencer) write(group []*request) {
 	begun := q.clock()
-	err := q.writer.write(group, begun.UnixMicro())
+	others := !q.writer.alone.Load()
+	notify := others && begun.Sub(q.told) >= pace
+	err := q.writer.write(group, begun.UnixMicro(), notify)
 	q.last, q.duration = len(group), q.clock().Sub(begun)
+	if q.owed = others && !notify; notify {
+		q.told = begun
+	}
 	for _, r := range group {
 		close(r.done)
 	}

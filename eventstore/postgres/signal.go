@@ -7,9 +7,10 @@ import (
 	"caseledger/eventstore"
 )
 
-// pace is how far apart those who wait are woken at least. A group is committed
-// in a fraction of it, and a query of each follower after each group would take
-// the processor from the appends. What comes after a rest is told at once.
+// pace is how far apart those who wait, and other processes, are told at least. A
+// group is committed in a fraction of it, and a notification, and a query of each
+// follower, after each group would take the processor from the appends. What
+// comes after a rest is told at once.
 const pace = 5 * time.Millisecond
 
 // signal is the highest head that this process knows of, and a way to wait for

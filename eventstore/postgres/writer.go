@@ -39,7 +39,9 @@ SELECT position, recorded_at, CASE WHEN $7::boolean THEN pg_notify('` + channel 
 	// last is the head row, held until the transaction ends.
 	"last":  "SELECT position FROM caseledger.head FOR UPDATE",
 	"heads": "SELECT s.stream, coalesce((SELECT max(e.revision) FROM caseledger.events e WHERE e.stream = s.stream), 0) FROM unnest($1::bytea[]) AS s (stream)",
-	"find":  "SELECT event_id, stream, revision, position, recorded_at FROM caseledger.events WHERE event_id = ANY ($1::uuid[])",
+	// tell says where the ledger ends.
+	"tell": "SELECT pg_notify('" + channel + "', position::text) FROM caseledger.head",
+	"find": "SELECT event_id, stream, revision, position, recorded_at FROM caseledger.events WHERE event_id = ANY ($1::uuid[])",
 }
 
 // writer is the one connection that appends. It is used by the sequencer's
@@ -50,6 +52,7 @@ type writer struct {
 	heads  heads          // by way of conn
 	signal *signal
 	bound  time.Duration // of a group
+	notify bool          // the group under way tells other processes
 
 	// doubt is set by whoever sees that the server may be the wrong one, and
 	// alone by whoever sees that no other process follows the ledger.
@@ -92,6 +95,18 @@ func (w *writer) limit() (end func()) {
 	}
 }
 
+// announce says where the ledger ends. What fails here is known to others within
+// pollEvery all the same.
+func (w *writer) announce() {
+	if w.conn == nil || w.conn.IsClosed() {
+		return
+	}
+	defer w.limit()()
+	if _, err := w.run(context.Background(), "tell"); err != nil {
+		w.drop()
+	}
+}
+
 // drop gives the connection up, and what was known through it.
 func (w *writer) drop() {
 	w.heads.forget()
@@ -118,7 +133,9 @@ func (u unconnected) Unwrap() error { return u.error }
 // write sets the outcome of every request of a group. Nothing here is bound
 // to a caller's context: a commit is never interrupted but by the bound. It
 // returns an error where there is no server to write to.
-func (w *writer) write(group []*request, now int64) error {
+// notify says whether other processes are to hear of it.
+func (w *writer) write(group []*request, now int64, notify bool) error {
+	w.notify = notify
 	var err error
 	careful, lost := false, false
 	for range maxTries {
@@ -294,7 +311,7 @@ func (w *writer) insert(ctx context.Context, p *plan, now int64) error {
 		}
 	}
 	rows, err := w.run(ctx, "insert", int8Bytes(int64(p.rows)), int8Bytes(now),
-		revisions.encoded(), ids.encoded(), streams.encoded(), bodies.encoded(), boolBytes(!w.alone.Load()))
+		revisions.encoded(), ids.encoded(), streams.encoded(), bodies.encoded(), boolBytes(w.notify))
 	if err != nil {
 		return err
 	}
