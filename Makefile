@@ -40,7 +40,7 @@ test-kurrent: ## the event store's contract on the EventStoreDB or KurrentDB tha
 		echo "    CASELEDGER_TEST_KURRENT_URL='esdb://user:password@host:2113?tls=true' make test-kurrent"; exit 1; } >&2
 	$(GO) test -count 1 -v -timeout 60m -run '^TestServer$$' ./eventstore/kurrent/
 
-check: compiler $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
+check: compiler postgresql $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, known vulnerabilities, module hashes, race detector
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod verify
 	$(GO) vet -tags postgres,powercut ./...
@@ -48,6 +48,7 @@ check: compiler $(STATICCHECK) $(GOLANGCI) $(GOVULNCHECK) ## format, linters, kn
 	$(GOLANGCI) run
 	GOVULNCHECK=$(GOVULNCHECK) .ci/govulncheck
 	$(GO) test -race -timeout 15m -skip "$(UNRACED)" ./...
+	PATH="$$(.ci/postgresql --dir):$$PATH" $(GO) test -race -tags postgres -timeout 15m ./eventstore/postgres/... ./eventstore/keep/... ./eventstore/vault/...
 
 bench: postgresql ## benchmarks, each beside the plain alternative it is compared with
 	PATH="$$(.ci/postgresql --dir):$$PATH" $(GO) test -tags postgres -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
