@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 const (
@@ -55,10 +56,39 @@ func openSQLite(ctx context.Context, path string, readOnly bool) (*sqlStore, err
 		}
 		return s, nil
 	}
-	if err := s.openWriter(ctx, absolute, dsn("journal_mode(wal)")); err != nil {
-		return nil, errors.Join(err, s.close())
+	for tries := 0; ; tries++ {
+		err := s.openWriter(ctx, absolute, dsn("journal_mode(wal)"))
+		switch {
+		case err == nil:
+			return s, nil
+		case !locked(err) || tries == mostTries:
+			return nil, errors.Join(err, s.close())
+		}
+		if s.write != nil {
+			err, s.write = s.write.Close(), nil
+			if err != nil {
+				return nil, errors.Join(err, s.close())
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), s.close())
+		case <-time.After(tryAgain):
+		}
 	}
-	return s, nil
+}
+
+// Of several that turn a new file to its log at once, SQLite tells all but one
+// that it is locked without waiting as it was asked to.
+const (
+	mostTries = 100
+	tryAgain  = 20 * time.Millisecond
+)
+
+// locked reports SQLite's "database is locked" (5).
+func locked(err error) bool {
+	var coded interface{ Code() int }
+	return errors.As(err, &coded) && coded.Code()&0xff == 5
 }
 
 // openWriter opens the connection that writes. It touches an existing file
