@@ -114,7 +114,7 @@ func trail(t *testing.T, ctx context.Context, s *postgres.Store, until <-chan ev
 // seconds.
 func TestKilledServer(t *testing.T) {
 	t.Parallel()
-	rounds := setting(t, "CASELEDGER_TEST_PG_ROUNDS", 16, strconv.Atoi)
+	rounds := setting(t, "CASELEDGER_TEST_PG_ROUNDS", 48, strconv.Atoi)
 	server := pgtest.Start(t, pgtest.Options{Durable: true})
 	owner, role := ledgeredEmpty(t, server)
 	stores := []*postgres.Store{

@@ -55,6 +55,7 @@ var readStatements = map[string]string{
 // page was full.
 func (s *Store) page(ctx context.Context, statement string, most int, params ...[]byte) (events []eventstore.Stored, more bool, err error) {
 	err = s.reading(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+		events, more = nil, false // a lost connection may have brought some
 		rows := conn.ExecPrepared(ctx, statement, append(params, int8Bytes(int64(most))), binaryFormat, binaryFormat)
 		size := 0
 		for rows.NextRow() {
