@@ -75,7 +75,7 @@ func (s *Store) View(ctx context.Context, read func(projections.View) error) err
 		again, err := s.view(ctx, read)
 		if !again || attempt == switches {
 			if err != nil && ctx.Err() == nil && broken(err) {
-				err = fmt.Errorf("%w: %w", ErrUnreachable, err)
+				err = ErrUnreachable // the cause quotes the server's address
 			}
 			return err
 		}
