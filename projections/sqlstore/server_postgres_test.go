@@ -298,7 +298,7 @@ func TestAReaderWhoseSessionEndsIsToldSo(t *testing.T) {
 			return err
 		})
 	}
-	if err := read(func() { admin(t, dsn, terminate) }); err != sqlstore.ErrUnreachable { //nolint:errorlint // a cause would quote the server's address
+	if err := read(func() { admin(t, dsn, terminate) }); err != sqlstore.ErrUnreachable { // a cause would quote the server's address
 		t.Errorf("got %v, want ErrUnreachable and nothing else", err)
 	}
 	if err := read(func() {}); err != nil {
