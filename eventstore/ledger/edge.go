@@ -66,7 +66,7 @@ func (e *edge) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 }
 
 // add appends a leaf, and gives every tile that it fills to full, lowest level
-// first; full owns the bytes.
+// first, unless full is nil; full owns the bytes.
 func (e *edge) add(leaf tlog.Hash, full func(t tlog.Tile, data []byte)) error {
 	hashes, err := tlog.StoredHashesForRecordHash(e.size, leaf, e)
 	if err != nil {
@@ -79,7 +79,9 @@ func (e *edge) add(leaf tlog.Hash, full func(t tlog.Tile, data []byte)) error {
 		}
 		e.tiles[l] = append(e.tiles[l], hashes[level][:]...)
 		if len(e.tiles[l]) == TileWidth*tlog.HashSize {
-			full(tlog.Tile{H: TileHeight, L: l, N: e.size >> (TileHeight * (l + 1)), W: TileWidth}, e.tiles[l])
+			if full != nil {
+				full(tlog.Tile{H: TileHeight, L: l, N: e.size >> (TileHeight * (l + 1)), W: TileWidth}, e.tiles[l])
+			}
 			e.tiles[l] = make([]byte, 0, TileWidth*tlog.HashSize)
 		}
 	}

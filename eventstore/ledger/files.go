@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
+
+	"caseledger/eventstore/filelock"
 )
 
 // writeFile writes content to a new file of mode 0600 in the same folder, and
@@ -41,11 +44,12 @@ func writeFile(path string, content []byte, place func(from, to string) error) e
 	return errors.Join(d.Sync(), d.Close())
 }
 
-var oneAtATime sync.Mutex
-
-// exclusive runs f while nobody else changes the file.
-func exclusive(_ string, f func() error) error {
-	oneAtATime.Lock()
-	defer oneAtATime.Unlock()
-	return f()
+// exclusive runs f while nobody else changes the file, in this process or in
+// another.
+func exclusive(ctx context.Context, path string, f func() error) error {
+	lock, err := filelock.Wait(ctx, path+".lock")
+	if err != nil {
+		return fmt.Errorf("ledger: lock %s: %w", path, err)
+	}
+	return errors.Join(f(), lock.Close())
 }

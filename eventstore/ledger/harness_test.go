@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -19,176 +18,58 @@ import (
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
+	"caseledger/eventstore/keep"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 	"caseledger/eventstore/memory"
 	"caseledger/eventstore/vault"
 )
 
-// errFault is in the chain of every error that a double was told to give.
-var errFault = errors.New("injected fault")
-
-// faults makes the n-th call fail, from 1: before it did anything, or after.
-type faults struct {
-	mu     sync.Mutex
-	calls  []string
-	at     int
-	stored bool
-}
-
-func (f *faults) call(name string, do func() error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls = append(f.calls, name)
-	failing := len(f.calls) == f.at
-	if failing && !f.stored {
-		return errFault
-	}
-	err := do()
-	if failing {
-		return errFault
-	}
-	return err
-}
-
-// fail makes the n-th call from now fail; 0 none.
-func (f *faults) fail(n int, stored bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls, f.at, f.stored = nil, n, stored
-}
-
-func (f *faults) called() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.calls)
-}
-
-// shelf is a double of [ledger.Shelf]: package keep has the real ones.
-type shelf struct {
-	*faults
-	mu        sync.Mutex
-	objects   map[string][]byte
-	registers map[string][]byte
-}
-
-func newShelf(f *faults) *shelf {
-	return &shelf{faults: f, objects: map[string][]byte{}, registers: map[string][]byte{}}
-}
-
-func (s *shelf) Put(_ context.Context, objects ...ledger.Object) error {
-	return s.call("put", func() error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, o := range objects {
-			if was, ok := s.objects[o.Name]; ok && !bytes.Equal(was, o.Bytes) {
-				return ledger.ErrOther
-			}
-		}
-		for _, o := range objects {
-			s.objects[o.Name] = bytes.Clone(o.Bytes)
-		}
-		return nil
-	})
-}
-
-func (s *shelf) Get(_ context.Context, name string) (b []byte, err error) {
-	return b, s.call("get", func() error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		was, ok := s.objects[name]
-		if !ok {
-			return ledger.ErrAbsent
-		}
-		b = bytes.Clone(was)
-		return nil
-	})
-}
-
-func (s *shelf) Remove(_ context.Context, names ...string) error {
-	return s.call("remove", func() error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, n := range names {
-			delete(s.objects, n)
-		}
-		return nil
-	})
-}
-
-func (s *shelf) Load(_ context.Context, register string) (b []byte, err error) {
-	return b, s.call("load "+register, func() error {
-		b = s.value(register)
-		return nil
-	})
-}
-
-func (s *shelf) value(register string) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return bytes.Clone(s.registers[register])
-}
-
-func (s *shelf) Swap(_ context.Context, register string, old, value []byte) error {
-	return s.call("swap "+register, func() error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		was, set := s.registers[register]
-		if set != (old != nil) || !bytes.Equal(was, old) {
-			return ledger.ErrMoved
-		}
-		s.registers[register] = append([]byte{}, value...)
-		return nil
-	})
-}
-
-// set puts a register to a value past every fault; nil unsets it.
-func (s *shelf) set(register string, value []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if value == nil {
-		delete(s.registers, register)
-		return
-	}
-	s.registers[register] = value
-}
-
-// clone is the shelf as a backup of it would be.
-func (s *shelf) clone(f *faults) *shelf {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return &shelf{faults: f, objects: maps.Clone(s.objects), registers: maps.Clone(s.registers)}
-}
-
-// remembered is a double of [ledger.Memory] beside [ledger.MemoryFile].
+// remembered is a double of [ledger.Memory], beside [ledger.MemoryFile], that
+// fails where it is told to.
 type remembered struct {
-	*faults
-	mu   sync.Mutex
-	last ledger.Tree
+	mu    sync.Mutex
+	last  ledger.Tree
+	calls int
+	fails int // the number of the call that fails, from 1
+	after bool
+}
+
+func (m *remembered) call(do func() error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls++
+	if m.calls != m.fails {
+		return do()
+	}
+	if m.after {
+		return errors.Join(ledgertest.ErrInjected, do())
+	}
+	return ledgertest.ErrInjected
+}
+
+// fail makes the n-th call from now fail, before or after it has done all; 0 none.
+func (m *remembered) fail(n int, after bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls, m.fails, m.after = 0, n, after
 }
 
 func (m *remembered) LastSigned(context.Context) (t ledger.Tree, err error) {
-	return t, m.call("recall", func() error {
-		t = m.tree()
+	return t, m.call(func() error {
+		t = m.last
 		return nil
 	})
 }
 
 func (m *remembered) Signing(_ context.Context, last, tree ledger.Tree) error {
-	return m.call("note", func() error {
-		m.mu.Lock()
-		defer m.mu.Unlock()
+	return m.call(func() error {
 		if m.last != last {
 			return ledger.ErrMoved
 		}
 		m.last = tree
 		return nil
 	})
-}
-
-func (m *remembered) tree() ledger.Tree {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.last
 }
 
 func (m *remembered) set(t ledger.Tree) {
@@ -262,9 +143,8 @@ func uuid(n uint64) event.UUID {
 
 // world is a ledger and what it is made of.
 type world struct {
-	*faults
-	store  *memory.Store
-	shelf  *shelf
+	store  eventstore.Store
+	shelf  ledger.Shelf
 	memory *remembered
 	signer *signatures
 	public note.Verifier
@@ -288,8 +168,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &faults{}
-	w := &world{faults: f, shelf: newShelf(f), memory: &remembered{faults: f}, signer: &signatures{Signer: s}, public: v,
+	w := &world{shelf: &keep.ShelfMemory{}, memory: &remembered{}, signer: &signatures{Signer: s}, public: v,
 		now: func() time.Time { return noon }, stream: event.Access(uuid(0))}
 	w.store = memory.New(func() time.Time { return w.now() })
 	return w
@@ -354,16 +233,16 @@ func (w *world) mustSeal(t testing.TB, s *ledger.Sealer) ledger.Tree {
 func (w *world) mustBePublished(t testing.TB, want ledger.Tree) {
 	t.Helper()
 	if want.N == 0 {
-		if raw := w.shelf.value(ledger.RegisterCheckpoint); raw != nil {
+		if raw := w.value(t, ledger.RegisterCheckpoint); raw != nil {
 			t.Fatalf("a checkpoint of nothing: %q", raw)
 		}
 		return
 	}
-	is, _, err := ledger.OpenCheckpoint(w.shelf.value(ledger.RegisterCheckpoint), origin, note.VerifierList(w.public))
+	is, _, err := ledger.OpenCheckpoint(w.value(t, ledger.RegisterCheckpoint), origin, note.VerifierList(w.public))
 	if err != nil || is != want {
 		t.Fatalf("the last checkpoint is of %v (%v), want %v", is, err, want)
 	}
-	r := tlog.TileHashReader(want, &tileReader{w.shelf})
+	r := tlog.TileHashReader(want, &tileReader{t.Context(), w.shelf})
 	for i := int64(0); i < want.N; i += ledger.TileWidth {
 		if _, err := r.ReadHashes([]int64{tlog.StoredHashIndex(0, i)}); err != nil {
 			t.Fatalf("the tile of entry %d: %v", i+1, err)
@@ -371,19 +250,30 @@ func (w *world) mustBePublished(t testing.TB, want ledger.Tree) {
 	}
 }
 
+// value is what a register of the shelf holds.
+func (w *world) value(t testing.TB, register string) []byte {
+	t.Helper()
+	b, err := w.shelf.Load(t.Context(), register)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // tileReader reads tiles of the very width that is asked for.
-type tileReader struct{ *shelf }
+type tileReader struct {
+	ctx context.Context
+	ledger.Shelf
+}
 
 func (r *tileReader) Height() int { return ledger.TileHeight }
 
 func (r *tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	for _, t := range tiles {
-		b, ok := r.objects[ledger.TileName(t.L, t.N, t.W)]
-		if !ok {
-			return nil, ledger.ErrAbsent
+		b, err := r.Get(r.ctx, ledger.TileName(t.L, t.N, t.W))
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, b)
 	}

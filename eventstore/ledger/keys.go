@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
@@ -46,7 +47,7 @@ type SigningKey struct {
 	// Signs is false of a retired key, of which only the public part is left.
 	Signs bool
 
-	private string
+	private *string // behind a pointer, which is all that fmt would print of it
 }
 
 // ID is the key's hash in hexadecimal, as note signatures name it.
@@ -80,7 +81,10 @@ func (k *SigningKeys) List() []SigningKey {
 func (k *SigningKeys) Signers() []note.Signer {
 	var all []note.Signer
 	for _, key := range k.keys {
-		if s, err := note.NewSigner(key.private); key.Signs && err == nil {
+		if !key.Signs {
+			continue
+		}
+		if s, err := note.NewSigner(*key.private); err == nil { // as it was when it was read, or made
 			all = append(all, s)
 		}
 	}
@@ -190,7 +194,7 @@ func parseKey(line string) (SigningKey, error) {
 	if err != nil {
 		return SigningKey{}, ErrKeysMalformed
 	}
-	return SigningKey{Public: public, Signs: true, private: private}, nil
+	return SigningKey{Public: public, Signs: true, private: &private}, nil
 }
 
 // publicOf is the note verifier key of a note signer key.
@@ -217,7 +221,7 @@ func (k *SigningKeys) text() []byte {
 	b.WriteString(keysHeader + "\n")
 	for _, key := range k.keys {
 		if key.Signs {
-			b.WriteString(lineSigns + key.private + "\n")
+			b.WriteString(lineSigns + *key.private + "\n")
 		} else {
 			b.WriteString(lineVerifies + key.Public + "\n")
 		}
@@ -236,7 +240,7 @@ func (k *SigningKeys) add(rand io.Reader) (SigningKey, error) {
 	if _, err := note.NewVerifier(public); err != nil {
 		return SigningKey{}, ErrKeyName
 	}
-	key := SigningKey{Public: public, Signs: true, private: private}
+	key := SigningKey{Public: public, Signs: true, private: &private}
 	k.keys = append(k.keys, key)
 	return key, nil
 }
@@ -258,18 +262,19 @@ func CreateSigningKeys(path, origin string, rand io.Reader) (*SigningKeys, error
 
 // RotateSigningKeys adds a key. It and those before it sign every checkpoint until
 // they are retired: meanwhile whoever verifies learns the public key.
-func RotateSigningKeys(path string, rand io.Reader) (added SigningKey, err error) {
-	return added, changeKeys(path, func(k *SigningKeys) error {
+func RotateSigningKeys(ctx context.Context, path string, rand io.Reader) (added SigningKey, err error) {
+	err = changeKeys(ctx, path, func(k *SigningKeys) (err error) {
 		added, err = k.add(rand)
 		return err
 	})
+	return added, err
 }
 
 // RetireSigningKeys keeps only the public part of every key but the one that was
 // added last: checkpoints that they signed still verify, and they sign no more.
 // [ErrLastKey] if there is no other.
-func RetireSigningKeys(path string) (retired []SigningKey, err error) {
-	return retired, changeKeys(path, func(k *SigningKeys) error {
+func RetireSigningKeys(ctx context.Context, path string) (retired []SigningKey, err error) {
+	err = changeKeys(ctx, path, func(k *SigningKeys) error {
 		for i := range k.keys[:len(k.keys)-1] {
 			if key := &k.keys[i]; key.Signs {
 				*key = SigningKey{Public: key.Public}
@@ -281,11 +286,12 @@ func RetireSigningKeys(path string) (retired []SigningKey, err error) {
 		}
 		return nil
 	})
+	return retired, err
 }
 
 // changeKeys replaces the file by what change makes of it.
-func changeKeys(path string, change func(*SigningKeys) error) error {
-	return exclusive(path, func() error {
+func changeKeys(ctx context.Context, path string, change func(*SigningKeys) error) error {
+	return exclusive(ctx, path, func() error {
 		k, err := ReadSigningKeys(path)
 		if err == nil {
 			err = change(k)

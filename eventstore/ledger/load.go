@@ -262,7 +262,7 @@ func (s *Sealer) rebuild(ctx context.Context, t Tree) error {
 			e.objects = slices.DeleteFunc(e.objects, func(o Object) bool { return len(o.Bytes) < TileWidth*tlog.HashSize })
 		}
 		if err := s.restore(ctx, e.objects); err != nil {
-			return err
+			return fmt.Errorf("ledger: put tiles: %w", err)
 		}
 		at.edge, at.last = e.edge, e.last
 	}
@@ -290,6 +290,10 @@ func (s *Sealer) differs(ctx context.Context, t tlog.Tile, data []byte) (int64, 
 // restore puts tiles that are proved to be those of a signed root in the place of
 // whatever is there.
 func (s *Sealer) restore(ctx context.Context, objects []Object) error {
+	err := s.Shelf.Put(ctx, objects...)
+	if !errors.Is(err, ErrOther) {
+		return err
+	}
 	for _, o := range objects {
 		err := s.Shelf.Put(ctx, o)
 		if errors.Is(err, ErrOther) {
@@ -299,7 +303,7 @@ func (s *Sealer) restore(ctx context.Context, objects []Object) error {
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("ledger: put tile %s: %w", o.Name, err)
+			return err
 		}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (m *MemoryFile) LastSigned(ctx context.Context) (Tree, error) {
 // Signing implements [Memory]. After an error the file holds one tree or the
 // other, whole.
 func (m *MemoryFile) Signing(ctx context.Context, last, tree Tree) error {
-	return exclusive(m.path, func() error {
+	return exclusive(ctx, m.path, func() error {
 		is, err := m.LastSigned(ctx)
 		if err != nil {
 			return err

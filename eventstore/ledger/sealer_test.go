@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 )
 
 func TestEverythingInTheStoreIsSealed(t *testing.T) {
@@ -29,31 +30,44 @@ func TestEverythingInTheStoreIsSealed(t *testing.T) {
 	}
 }
 
-// TestAFaultAtAnyCallLosesNothing fails every call of the shelf and the memory, in
-// turn, before it did anything and after it did all. Whatever happened, the next
-// sealer goes on.
+// TestAFaultAtAnyCallLosesNothing fails every call of the shelf, in turn, before it
+// did anything, halfway, and after it did all, and every call of the memory.
+// Whatever happened, the next sealer goes on.
 func TestAFaultAtAnyCallLosesNothing(t *testing.T) {
 	t.Parallel()
-	for _, stored := range []bool{false, true} {
-		for _, first := range []int{0, 3, 256, 300} {
-			for k, done := 1, false; !done; k++ {
-				w := newWorld(t)
-				w.chunk = 256
-				w.record(t, first)
-				w.mustSeal(t, w.sealer(t))
-				w.record(t, 270)
-				w.fail(k, stored)
-				if _, err := w.sealer(t).Seal(t.Context()); err == nil {
-					done = len(w.called()) < k
-				} else if !errors.Is(err, errFault) {
-					t.Fatalf("call %d (%v): %v", k, w.called(), err)
-				}
-				w.fail(0, false)
-				w.record(t, 20)
-				w.mustSeal(t, w.sealer(t))
-				mustBeConsistent(t, w.store, w.signer.trees(t))
-				if a, err := ledger.ReadAlarm(t.Context(), w.shelf); a != nil || err != nil {
-					t.Fatalf("call %d: an alarm: %v, %v", k, a, err)
+	for _, first := range []int{0, 3, 256, 300} {
+		for _, moment := range []ledgertest.Moment{ledgertest.Before, ledgertest.Halfway, ledgertest.After} {
+			for _, at := range []string{"shelf", "memory"} {
+				for k, done := 1, false; !done; k++ {
+					w := newWorld(t)
+					w.chunk = 256
+					w.record(t, first)
+					w.mustSeal(t, w.sealer(t))
+					w.record(t, 270)
+					c := w.config()
+					faulty := ledgertest.NewFaulty(w.shelf, nil)
+					if at == "shelf" {
+						faulty = ledgertest.NewFaulty(w.shelf, map[int]ledgertest.Moment{k: moment})
+					} else {
+						w.memory.fail(k, moment == ledgertest.After)
+					}
+					c.Shelf = faulty
+					s, err := ledger.NewSealer(c)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err = s.Seal(t.Context()); err == nil {
+						done = faulty.Calls() < k || at == "memory" && w.memory.calls < k
+					} else if !errors.Is(err, ledgertest.ErrInjected) {
+						t.Fatalf("call %d of the %s: %v", k, at, err)
+					}
+					w.memory.fail(0, false)
+					w.record(t, 20)
+					w.mustSeal(t, w.sealer(t))
+					mustBeConsistent(t, w.store, w.signer.trees(t))
+					if a, err := ledger.ReadAlarm(t.Context(), w.shelf); a != nil || err != nil {
+						t.Fatalf("call %d of the %s: an alarm: %v, %v", k, at, a, err)
+					}
 				}
 			}
 		}
