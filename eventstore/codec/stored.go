@@ -18,10 +18,11 @@ const HeaderBytes = 8 + 8 + 16 + event.StreamBytes + 8
 
 // Bytes returns the stored bytes of an event: what the ledger hashes.
 func Bytes(s eventstore.Stored) []byte {
-	return appendStored(make([]byte, 0, 1+HeaderBytes+len(s.Body)), s)
+	return AppendBytes(make([]byte, 0, 1+HeaderBytes+len(s.Body)), s)
 }
 
-func appendStored(dst []byte, s eventstore.Stored) []byte {
+// AppendBytes appends the stored bytes of an event, see [Bytes].
+func AppendBytes(dst []byte, s eventstore.Stored) []byte {
 	dst = append(dst, Format)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.Position))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.RecordedAt.UnixMicro()))
@@ -69,5 +70,5 @@ func ParseStored(b []byte) (eventstore.Stored, error) {
 // tree: SHA-256(0x00 ‖ bytes), RFC 6962 section 2.1.
 func Leaf(s eventstore.Stored) [sha256.Size]byte {
 	b := make([]byte, 1, 2+HeaderBytes+len(s.Body))
-	return sha256.Sum256(appendStored(b, s))
+	return sha256.Sum256(AppendBytes(b, s))
 }
