@@ -38,6 +38,25 @@ func AppendBytes(dst []byte, s eventstore.Stored) []byte {
 // revision, a recorded time and a well-formed body; the errors are those of
 // [ParseBody]. The body shares the bytes.
 func ParseStored(b []byte) (eventstore.Stored, error) {
+	s, _, err := PeekStored(b)
+	return s, err
+}
+
+// PeekStored is [ParseStored], and returns the clear part of the body, too.
+func PeekStored(b []byte) (eventstore.Stored, event.Meta, error) {
+	s, err := parseHeader(b)
+	if err != nil {
+		return eventstore.Stored{}, event.Meta{}, err
+	}
+	m, err := Peek(s.Body)
+	if err != nil {
+		return eventstore.Stored{}, event.Meta{}, err
+	}
+	return s, m, nil
+}
+
+// parseHeader reads stored bytes; the body is what follows the header.
+func parseHeader(b []byte) (eventstore.Stored, error) {
 	if len(b) < 1 || b[0] != Format {
 		return eventstore.Stored{}, ErrUnknownFormat
 	}
@@ -60,9 +79,6 @@ func ParseStored(b []byte) (eventstore.Stored, error) {
 		return eventstore.Stored{}, malformed("header")
 	}
 	s.Body = r.rest
-	if _, err := Peek(s.Body); err != nil {
-		return eventstore.Stored{}, err
-	}
 	return s, nil
 }
 

@@ -31,7 +31,6 @@ type chunk struct {
 	differ   []int // where leaves and tile are not the same
 	root     tlog.Hash
 	tileRoot tlog.Hash
-	metas    []event.Meta
 	keys     []keyEvent
 	found    []verdict.Finding // of entries by themselves
 	unknown  uint64
@@ -55,7 +54,6 @@ func (r *run) work(ctx context.Context, c *chunk, buffer []byte) []byte {
 		}
 	}
 	c.leaves = append(make([]tlog.Hash, 0, tileWidth), c.before...)
-	c.metas = make([]event.Meta, len(c.entries))
 	for i := range c.entries {
 		at := len(c.before) + i
 		if _, lost := c.lost[at]; lost {
@@ -89,7 +87,7 @@ func (r *run) work(ctx context.Context, c *chunk, buffer []byte) []byte {
 // look finds what is wrong with an entry by itself.
 func (r *run) look(ctx context.Context, c *chunk, i, at int, bytes []byte) error {
 	e := c.entries[i]
-	stored, err := codec.ParseStored(bytes)
+	stored, meta, err := codec.PeekStored(bytes)
 	switch {
 	case errors.Is(err, codec.ErrUnknownFormat), errors.Is(err, codec.ErrUnknownClass):
 		c.unknown++
@@ -101,8 +99,7 @@ func (r *run) look(ctx context.Context, c *chunk, i, at int, bytes []byte) error
 		c.found = append(c.found, verdict.Finding{Code: verdict.EntryMalformed, Entry: c.position(at), Detail: fmt.Sprintf("it says that it is entry %d", stored.Position)})
 		return nil
 	}
-	c.metas[i], _ = codec.Peek(e.Body) // ParseStored has read it
-	if k, is := keyEventOf(e, &c.metas[i]); is {
+	if k, is := keyEventOf(e, &meta); is {
 		c.keys = append(c.keys, k)
 	}
 	if r.Open == nil {

@@ -178,7 +178,7 @@ func (r *run) take(ctx context.Context, t *tree, c *chunk) error {
 	r.unknown += c.unknown
 	delete(altered, 0) // a tile
 	r.spoiled = r.spoiled || len(altered) > 0
-	for i, e := range c.entries {
+	for _, e := range c.entries {
 		if r.spoiled {
 			break // what depends on those before it tells nothing any more
 		}
@@ -186,7 +186,7 @@ func (r *run) take(ctx context.Context, t *tree, c *chunk) error {
 			r.find(f)
 		}
 		if r.Also != nil {
-			r.Also(e, c.metas[i])
+			r.Also(e)
 		}
 	}
 	c.keys = slices.DeleteFunc(c.keys, func(k keyEvent) bool { return altered[k.entry] })

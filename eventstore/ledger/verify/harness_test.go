@@ -134,15 +134,17 @@ func (h *hashed) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return hashes, nil
 }
 
-func hash(t testing.TB, events []eventstore.Stored) *hashed {
+func hash(t testing.TB, events iter.Seq[eventstore.Stored]) *hashed {
 	t.Helper()
 	var h hashed
-	for i, e := range events {
-		more, err := tlog.StoredHashes(int64(i), codec.Bytes(e), &h)
+	n := int64(0)
+	for e := range events {
+		more, err := tlog.StoredHashes(n, codec.Bytes(e), &h)
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.stored = append(h.stored, more...)
+		n++
 	}
 	return &h
 }
@@ -169,15 +171,22 @@ func (k key) sign(t testing.TB, tree ledger.Tree) []byte {
 func (k key) shelf(t testing.TB, h *hashed, n int) *keep.ShelfMemory {
 	t.Helper()
 	s := &keep.ShelfMemory{}
+	k.fill(t, s, h, n)
+	return s
+}
+
+func (k key) fill(t testing.TB, s ledger.Shelf, h *hashed, n int) {
+	t.Helper()
 	for _, tile := range tlog.NewTiles(8, 0, int64(n)) {
 		data, err := tlog.ReadTileData(tile, h)
 		if err != nil {
 			t.Fatal(err)
 		}
-		put(t, s, verify.TileName(tile.L, tile.N, tile.W), data)
+		if err := s.Put(t.Context(), ledger.Object{Name: verify.TileName(tile.L, tile.N, tile.W), Bytes: data}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	set(t, s, ledger.RegisterCheckpoint, k.sign(t, h.tree(t, n)))
-	return s
 }
 
 func put(t testing.TB, s ledger.Shelf, name string, data []byte) {

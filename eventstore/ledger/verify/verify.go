@@ -8,7 +8,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/ledger/verdict"
@@ -47,7 +46,7 @@ type Config struct {
 	Open func(ctx context.Context, e eventstore.Stored) error
 	// Also sees every entry that is as it was signed, or not sealed yet, in order;
 	// AlsoEnd is called in the end, unless the verification ended early.
-	Also    func(e eventstore.Stored, m event.Meta)
+	Also    func(e eventstore.Stored)
 	AlsoEnd func(ctx context.Context, r *verdict.Report) error
 	// Progress is told how many of how many entries are done; it may be nil.
 	Progress func(done, total uint64)

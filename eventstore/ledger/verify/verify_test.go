@@ -43,7 +43,7 @@ var sizes = []int{1, 2, 255, 256, 257, 511, 512, 513, 1000, 1024}
 func TestARecordThatIsAsItWasSignedIsIntact(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 1100)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	for _, sealed := range sizes {
 		for _, there := range []int{sealed, 1100} {
 			what := fmt.Sprintf("%d of %d", sealed, there)
@@ -79,7 +79,7 @@ func TestARecordThatIsAsItWasSignedIsIntact(t *testing.T) {
 func TestNothingSealedIsNotCalledIntactWithoutSayingSo(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 20)
-	s := k.shelf(t, hash(t, events), 20)
+	s := k.shelf(t, hash(t, slices.Values(events)), 20)
 	c := k.config(&list{events: events}, s)
 	set(t, s, ledger.RegisterCheckpoint, []byte{})
 	wantFirst(t, "a checkpoint removed", run(t, c), verdict.Checkpoint, 0, "register checkpoint")
@@ -109,7 +109,7 @@ var alterations = map[string]func(e *eventstore.Stored){
 func TestTheEntryThatWasAlteredIsNamed(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 1000)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	for _, sealed := range []int{256, 1000} {
 		shelf := k.shelf(t, h, sealed)
 		for name, alter := range alterations {
@@ -138,7 +138,7 @@ func TestTheEntryThatWasAlteredIsNamed(t *testing.T) {
 func TestEntriesThatAreLostInsertedOrInAnotherOrderAreNamed(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 1000)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	shelf := k.shelf(t, h, 900)
 	renumbered := func(events []eventstore.Stored) []eventstore.Stored {
 		for i := range events {
@@ -183,7 +183,7 @@ func TestEntriesThatAreLostInsertedOrInAnotherOrderAreNamed(t *testing.T) {
 func TestTheTailIsDenseAndInOrder(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 600)
-	shelf := k.shelf(t, hash(t, events), 300)
+	shelf := k.shelf(t, hash(t, slices.Values(events)), 300)
 	for name, c := range map[string]struct {
 		alter func(e []eventstore.Stored) []eventstore.Stored
 		code  verdict.Code
@@ -206,7 +206,7 @@ func TestTheTailIsDenseAndInOrder(t *testing.T) {
 func TestATileThatWasAlteredIsNamedAndItsEntriesAreNot(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 66000)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	shelf := k.shelf(t, h, len(events))
 	c := k.config(&list{events: events}, shelf)
 	wantIntact(t, "before", run(t, c))
@@ -249,10 +249,10 @@ func TestATileThatWasAlteredIsNamedAndItsEntriesAreNot(t *testing.T) {
 func TestAHistoryWrittenAnewIsFound(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 70000)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	other := cloned(events)
 	other[299].Body[0] ^= 1 // entry 300
-	anew := hash(t, other)
+	anew := hash(t, slices.Values(other))
 	signed := k.sign(t, h.tree(t, 70000))
 
 	leafTile := k.shelf(t, h, 70000)
@@ -287,7 +287,7 @@ func TestAHistoryWrittenAnewIsFound(t *testing.T) {
 func TestACheckpointIsTheLedgersAndTheLast(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 400)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	shelf := k.shelf(t, h, 400)
 	c := k.config(&list{events: events}, shelf)
 	c.Memory = remembers{tree: h.tree(t, 400)}
@@ -336,7 +336,7 @@ func TestACheckpointIsTheLedgersAndTheLast(t *testing.T) {
 func TestAnyOneAlterationIsFoundAndNamed(t *testing.T) {
 	t.Parallel()
 	k, events := newKey(t, origin), made(t, 1200)
-	h := hash(t, events)
+	h := hash(t, slices.Values(events))
 	rapid.Check(t, func(rt *rapid.T) {
 		sealed := rapid.IntRange(1, 1200).Draw(rt, "sealed")
 		shelf := k.shelf(t, h, sealed)
