@@ -144,6 +144,9 @@ func (b ReviewRetention) Events(State, event.Context) []event.Draft {
 // without an end.
 func (p Period) overOn(day event.Day) bool { return p.KeepUntil != 0 && day > p.KeepUntil }
 
+// Keeps reports whether the record must be kept on a day, by this period.
+func (p Period) Keeps(day event.Day) bool { return !p.overOn(day) }
+
 // PlaceHold keeps everything of the person's record, for a public inquiry or a
 // claim.
 type PlaceHold struct {

@@ -81,11 +81,12 @@ const (
 	Accounts KeptReason = "ACCOUNTABILITY" // what was decided and by which codes accounts for the erasure itself
 	Held     KeptReason = "LEGAL_HOLD"
 	InPeriod KeptReason = "RETENTION_PERIOD"
-	NotAsked KeptReason = "NOT_DECIDED" // the decision does not name it, and nothing else keeps it
+	NotAsked KeptReason = "NOT_DECIDED"    // the decision does not name it, and nothing else keeps it
+	Since    KeptReason = "RECORDED_SINCE" // it came after the keys were retired, and is sealed by others
 )
 
 // KeptReasons lists them.
-var KeptReasons = []KeptReason{Accounts, Held, InPeriod, NotAsked}
+var KeptReasons = []KeptReason{Accounts, Held, InPeriod, NotAsked, Since}
 
 // Who reports of an erasure.
 const (

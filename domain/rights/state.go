@@ -97,6 +97,15 @@ func (s State) HeldAt(t time.Time) bool {
 	return slices.ContainsFunc(s.Holds, func(h Hold) bool { return h.LiveAt(t) })
 }
 
+// Fold folds standing events.
+func Fold(standing []event.Recorded) State {
+	var s State
+	for _, e := range standing {
+		s = Evolve(s, e)
+	}
+	return s
+}
+
 // Evolve folds one standing event; events of other areas change nothing, and
 // neither does one whose plain fields could not be opened.
 func Evolve(s State, e event.Recorded) State {
