@@ -49,6 +49,8 @@ var settings = []setting{
 		does: "JSON file that says whom to tell of what is recorded, over NATS or by webhook, and nothing that is sealed (docs/operations/publishing.md); empty tells nobody. A process of role web on servers does not read it. Whoever is listed learns of people's events by their identifiers"},
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
+	{flag: "signer-key", usual: "",
+		does: "file with the keys that sign the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history"},
 	{flag: "json", usual: "false", boolean: true,
 		does: "answer in JSON: lists are one object a line"},
 	{flag: "quiet", usual: "false", boolean: true,
