@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	proofs "caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger"
 )
 
 // sealingCommands are those of the ledger's seals.
@@ -74,14 +74,14 @@ func (p *program) ledgerCheckpoint(ctx context.Context, witnessed bool) error {
 	if err != nil {
 		return err
 	}
-	s, err := o.openSealed(ctx)
+	s, err := o.openPublished(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = s.close() }()
-	register := proofs.RegisterCheckpoint
+	register := ledger.RegisterCheckpoint
 	if witnessed {
-		register = proofs.RegisterWitnessed
+		register = ledger.RegisterWitnessed
 	}
 	raw, err := s.shelf.Load(ctx, register)
 	if err != nil {
@@ -90,12 +90,12 @@ func (p *program) ledgerCheckpoint(ctx context.Context, witnessed bool) error {
 	if raw == nil {
 		return fmt.Errorf("no checkpoint: %w", errNotFound)
 	}
-	tree, _, err := proofs.OpenCheckpoint(raw, s.keys.Origin(), s.keys.Verifiers())
+	tree, _, err := ledger.OpenCheckpoint(raw, s.origin, s.known)
 	if err != nil {
 		return fmt.Errorf("%w: the last checkpoint: %w", errIntegrity, err)
 	}
 	if p.json() {
-		return p.object(p.out, printedCheckpoint{s.keys.Origin(), tree.N, tree.Hash.String(), string(raw)})
+		return p.object(p.out, printedCheckpoint{s.origin, tree.N, tree.Hash.String(), string(raw)})
 	}
 	_, err = p.out.Write(raw)
 	return err
@@ -103,16 +103,17 @@ func (p *program) ledgerCheckpoint(ctx context.Context, witnessed bool) error {
 
 // sealingStatus is how far a ledger is sealed, as it is printed.
 type sealingStatus struct {
-	Origin      string             `json:"origin"`
-	Keys        []listedKey        `json:"keys"`
+	Origin string `json:"origin"`
+	// SignedBy are the keys that signed the last checkpoint, by their hashes.
+	SignedBy    []string           `json:"signedBy"`
 	Entries     int64              `json:"entries"`
 	Sealed      int64              `json:"sealed"`
 	Root        string             `json:"root,omitempty"`
 	Witnessed   int64              `json:"witnessed"`
 	Remembered  int64              `json:"remembered"`
-	Alarm       *proofs.Alarm      `json:"alarm,omitempty"`
-	Lifted      []proofs.Lifting   `json:"lifted,omitempty"`
-	Predecessor *proofs.Succession `json:"predecessor,omitempty"`
+	Alarm       *ledger.Alarm      `json:"alarm,omitempty"`
+	Lifted      []ledger.Lifting   `json:"lifted,omitempty"`
+	Predecessor *ledger.Succession `json:"predecessor,omitempty"`
 }
 
 func (p *program) ledgerStatus(ctx context.Context) error {
@@ -120,13 +121,21 @@ func (p *program) ledgerStatus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := o.openSealed(ctx)
+	s, err := o.openPublished(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = s.close() }()
 	is, err := s.status(ctx)
 	if err != nil {
+		return err
+	}
+	memory, err := o.openSignerMemory(ctx, s.origin)
+	if err != nil {
+		return err
+	}
+	last, err := memory.LastSigned(ctx)
+	if err := errors.Join(err, memory.Close()); err != nil {
 		return err
 	}
 	store, err := o.openLedger(ctx)
@@ -137,53 +146,48 @@ func (p *program) ledgerStatus(ctx context.Context) error {
 	if err := errors.Join(err, store.Close()); err != nil {
 		return err
 	}
-	is.Entries = int64(head)
+	is.Entries, is.Remembered = int64(head), last.N
 	if p.json() {
 		err = p.object(p.out, is)
 	} else {
 		err = p.printStatus(is)
 	}
 	if err == nil && is.Alarm != nil {
-		err = &proofs.Incident{Alarm: *is.Alarm}
-		err = fmt.Errorf("%w: %s: nothing is sealed", errFindings, is.Alarm.Code)
+		err = fmt.Errorf("%w: nothing is sealed: %s", errFindings, is.Alarm.Code)
 	}
 	return err
 }
 
-// status is all of it but the entries.
-func (s *sealed) status(ctx context.Context) (is sealingStatus, err error) {
-	is.Origin = s.keys.Origin()
-	for _, k := range s.keys.List() {
-		is.Keys = append(is.Keys, listedKey{k.ID(), is.Origin, k.Signs, k.Public})
-	}
-	for register, to := range map[string]*int64{proofs.RegisterCheckpoint: &is.Sealed, proofs.RegisterWitnessed: &is.Witnessed} {
-		raw, err := s.shelf.Load(ctx, register)
+// status is what is published of it.
+func (p *published) status(ctx context.Context) (is sealingStatus, err error) {
+	is.Origin = p.origin
+	for register, to := range map[string]*int64{ledger.RegisterCheckpoint: &is.Sealed, ledger.RegisterWitnessed: &is.Witnessed} {
+		raw, err := p.shelf.Load(ctx, register)
 		if err != nil {
 			return is, err
 		}
 		if raw == nil {
 			continue
 		}
-		tree, _, err := proofs.OpenCheckpoint(raw, is.Origin, s.keys.Verifiers())
+		tree, signed, err := ledger.OpenCheckpoint(raw, p.origin, p.known)
 		if err != nil {
 			return is, fmt.Errorf("%w: the register %s: %w", errIntegrity, register, err)
 		}
-		if *to = tree.N; register == proofs.RegisterCheckpoint {
-			is.Root = tree.Hash.String()
+		if *to = tree.N; register == ledger.RegisterWitnessed {
+			continue
+		}
+		is.Root = tree.Hash.String()
+		for _, s := range signed.Sigs {
+			is.SignedBy = append(is.SignedBy, fmt.Sprintf("%08x", s.Hash))
 		}
 	}
-	last, err := s.memory.LastSigned(ctx)
-	if err != nil {
+	if is.Alarm, err = ledger.ReadAlarm(ctx, p.shelf); err != nil {
 		return is, err
 	}
-	is.Remembered = last.N
-	if is.Alarm, err = proofs.ReadAlarm(ctx, s.shelf); err != nil {
+	if is.Lifted, err = ledger.ReadLiftings(ctx, p.shelf); err != nil {
 		return is, err
 	}
-	if is.Lifted, err = proofs.ReadLiftings(ctx, s.shelf); err != nil {
-		return is, err
-	}
-	is.Predecessor, err = proofs.ReadPredecessor(ctx, s.shelf)
+	is.Predecessor, err = ledger.ReadPredecessor(ctx, p.shelf)
 	return is, err
 }
 
@@ -193,10 +197,8 @@ func (p *program) printStatus(is sealingStatus) error {
 		err = errors.Join(err, p.printf(", root %s", is.Root))
 	}
 	err = errors.Join(err, p.printf("\nwitnessed %d\n", is.Witnessed))
-	for _, k := range is.Keys {
-		if k.Signs {
-			err = errors.Join(err, p.printf("signed by %s\n", k.ID))
-		}
+	for _, key := range is.SignedBy {
+		err = errors.Join(err, p.printf("signed by %s\n", key))
 	}
 	if is.Remembered != is.Sealed {
 		err = errors.Join(err, p.printf("the signer remembers %d\n", is.Remembered))
@@ -218,22 +220,22 @@ func (p *program) ledgerResume(ctx context.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	shelf, closes, err := o.openShelf(ctx)
+	shelf, err := o.openShelf(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = closes.Close() }()
-	a, err := proofs.ReadAlarm(ctx, shelf)
+	defer func() { _ = shelf.Close() }()
+	a, err := ledger.ReadAlarm(ctx, shelf)
 	if err != nil {
 		return err
 	}
 	if a == nil {
-		return proofs.ErrNoAlarm
+		return ledger.ErrNoAlarm
 	}
-	if err := proofs.LiftAlarm(ctx, shelf, *a, reason, p.now()); err != nil {
+	if err := ledger.LiftAlarm(ctx, shelf, *a, reason, p.now()); err != nil {
 		return err
 	}
-	lifted := proofs.Lifting{Alarm: *a, Reason: reason, LiftedAt: p.now().UTC()}
+	lifted := ledger.Lifting{Alarm: *a, Reason: reason, LiftedAt: p.now().UTC()}
 	if p.json() {
 		return p.object(p.out, lifted)
 	}
@@ -272,15 +274,16 @@ func (p *program) ledgerRecover(ctx context.Context, r recovery) (err error) {
 func (p *program) recoverSealing(ctx context.Context, o opening, r recovery) (err error) {
 	var accepted []byte
 	if r.accept == "-" {
-		accepted, err = io.ReadAll(io.LimitReader(p.in, proofs.MaxRegisterBytes+1))
+		accepted, err = io.ReadAll(io.LimitReader(p.in, ledger.MaxRegisterBytes+1))
 	} else {
 		accepted, err = os.ReadFile(r.accept)
 	}
 	if err != nil {
 		return fmt.Errorf("read the checkpoint: %w", err)
 	}
-	if _, err := proofs.ReadSigningKeys(o.signerPath()); err != nil {
-		return err // none are made: another key has another name
+	keys, err := ledger.ReadSigningKeys(o.signerPath())
+	if err != nil {
+		return err
 	}
 	store, err := o.openLedger(ctx)
 	if err != nil {
@@ -288,21 +291,35 @@ func (p *program) recoverSealing(ctx context.Context, o opening, r recovery) (er
 	}
 	defer func() { _ = store.Close() }()
 	o.mode = writing // a shelf that is lost is made again
-	s, err := o.openSealed(ctx)
+	shelf, err := o.openShelf(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.close() }()
-	sealer, err := s.sealer(store, p.now, slog.New(slog.NewTextHandler(p.errs, nil)), nil)
+	defer func() { _ = shelf.Close() }()
+	public, err := announceKeys(ctx, shelf, keys)
 	if err != nil {
 		return err
 	}
-	tree, err := sealer.Recover(ctx, proofs.Acceptance{Checkpoint: accepted, Reason: r.reason})
+	known, err := ledger.VerifiersOf(public...)
+	if err != nil {
+		return err
+	}
+	memory, err := o.openSignerMemory(ctx, keys.Origin())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = memory.Close() }()
+	sealer, err := ledger.NewSealer(ledger.SealerConfig{Store: store, Shelf: shelf, Memory: memory, Origin: keys.Origin(), Signers: keys.Signers(),
+		Verifiers: known, Clock: p.now, After: time.After, Log: slog.New(slog.NewTextHandler(p.errs, nil))})
+	if err != nil {
+		return err
+	}
+	tree, err := sealer.Recover(ctx, ledger.Acceptance{Checkpoint: accepted, Reason: r.reason})
 	if err != nil {
 		return err
 	}
 	if p.json() {
-		return p.object(p.out, printedCheckpoint{Origin: s.keys.Origin(), Size: tree.N, Root: tree.Hash.String()})
+		return p.object(p.out, printedCheckpoint{Origin: keys.Origin(), Size: tree.N, Root: tree.Hash.String()})
 	}
 	return p.printf("the first %d entries are what was signed last, root %s; sealing goes on when the record is served\n", tree.N, tree.Hash)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	proofs "caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger"
 )
 
 // signingKeysCommands are those of the keys that sign the ledger.
@@ -40,9 +40,9 @@ func (p *program) signingKeysCommands() []*cobra.Command {
 	}
 	export := &cobra.Command{
 		Use: "export-public", Short: "Print the public keys of the ledger, for whoever verifies it", Args: cobra.NoArgs,
-		Long:    "Prints the verifier key of each key, retired ones included, oldest first, one a line: the form that every C2SP signed-note program reads.",
+		Long:    "Prints the verifier key of each key, retired ones included, oldest first, one a line, from the file of the signing keys or, where it is not, as they are published: the form that every C2SP signed-note program reads.",
 		Example: "  caseledger keys export-public > ledger.pub",
-		RunE:    func(*cobra.Command, []string) error { return p.keysExport() },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.keysExport(cmd.Context()) },
 	}
 	return []*cobra.Command{generate, rotate, list, export}
 }
@@ -55,7 +55,7 @@ type listedKey struct {
 	Public string `json:"public"`
 }
 
-func (p *program) printKeys(origin string, keys []proofs.SigningKey) error {
+func (p *program) printKeys(origin string, keys []ledger.SigningKey) error {
 	for _, k := range keys {
 		out := listedKey{k.ID(), origin, k.Signs, k.Public}
 		if p.json() {
@@ -88,7 +88,7 @@ func (p *program) keysGenerate(name string) error {
 			return err
 		}
 	}
-	keys, err := proofs.CreateSigningKeys(o.signerPath(), name, o.random)
+	keys, err := ledger.CreateSigningKeys(o.signerPath(), name, o.random)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is there already, and stays: `caseledger keys rotate` adds a key to it: %w", o.signerPath(), errInUse)
 	}
@@ -104,9 +104,9 @@ func (p *program) keysRotate(ctx context.Context, retire bool) error {
 		return err
 	}
 	if retire {
-		_, err = proofs.RetireSigningKeys(ctx, o.signerPath())
+		_, err = ledger.RetireSigningKeys(ctx, o.signerPath())
 	} else {
-		_, err = proofs.RotateSigningKeys(ctx, o.signerPath(), o.random)
+		_, err = ledger.RotateSigningKeys(ctx, o.signerPath(), o.random)
 	}
 	if err != nil {
 		return err
@@ -120,27 +120,41 @@ func (p *program) keysList() error {
 	if err != nil {
 		return err
 	}
-	keys, err := o.signingKeys()
+	keys, err := ledger.ReadSigningKeys(o.signerPath())
 	if err != nil {
 		return err
 	}
 	return p.printKeys(keys.Origin(), keys.List())
 }
 
-func (p *program) keysExport() error {
+func (p *program) keysExport(ctx context.Context) error {
 	o, err := p.opening(reading)
 	if err != nil {
 		return err
 	}
-	keys, err := o.signingKeys()
-	if err != nil {
+	var public []string
+	keys, err := ledger.ReadSigningKeys(o.signerPath())
+	switch {
+	case err == nil:
+		for _, k := range keys.List() {
+			public = append(public, k.Public)
+		}
+	case errors.Is(err, ledger.ErrKeysMissing): // this machine does not sign
+		published, unsealed := o.openPublished(ctx)
+		if unsealed != nil {
+			return errors.Join(err, unsealed)
+		}
+		if public = published.keys; published.close() != nil {
+			return err
+		}
+	default:
 		return err
 	}
-	for _, k := range keys.List() {
+	for _, key := range public {
 		if p.json() {
-			err = p.object(p.out, listedKey{k.ID(), keys.Origin(), k.Signs, k.Public})
+			err = p.object(p.out, map[string]string{"public": key})
 		} else {
-			err = p.printf("%s\n", k.Public)
+			err = p.printf("%s\n", key)
 		}
 		if err != nil {
 			return err

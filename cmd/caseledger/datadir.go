@@ -16,8 +16,6 @@ const (
 	kekFile       = "key-encryption-key"
 	syntheticFile = "SYNTHETIC"
 	viewsFolder   = "views"
-	tilesFolder   = "tiles"
-	signerFile    = "signer-key"
 
 	organisationsFile = "organisations" // beside those that every installation knows
 )

@@ -9,7 +9,7 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
-	proofs "caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -66,19 +66,20 @@ var sentinelExits = []struct {
 	{vault.ErrKeyMissing, exitIntegrity},
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
-	{proofs.ErrOtherHistory, exitIntegrity},
-	{proofs.ErrRecoveryRequired, exitIntegrity},
-	{proofs.ErrRetired, exitConflict},
-	{proofs.ErrAlarm, exitFindings},
-	{proofs.ErrNoAlarm, exitNotFound},
-	{proofs.ErrNotFresh, exitConflict},
-	{proofs.ErrMoved, exitConflict},
-	{proofs.ErrReason, exitUsage},
-	{proofs.ErrKeyName, exitUsage},
-	{proofs.ErrLastKey, exitConflict},
-	{proofs.ErrKeysMissing, exitNotFound},
-	{proofs.ErrKeysMode, exitDenied},
-	{proofs.ErrCheckpoint, exitUsage},
+	{ledger.ErrOtherHistory, exitIntegrity},
+	{ledger.ErrRecoveryRequired, exitIntegrity},
+	{ledger.ErrMemory, exitIntegrity},
+	{ledger.ErrRetired, exitConflict},
+	{ledger.ErrAlarm, exitFindings},
+	{ledger.ErrNoAlarm, exitNotFound},
+	{ledger.ErrNotFresh, exitConflict},
+	{ledger.ErrMoved, exitConflict},
+	{ledger.ErrReason, exitUsage},
+	{ledger.ErrKeyName, exitUsage},
+	{ledger.ErrLastKey, exitConflict},
+	{ledger.ErrKeysMissing, exitNotFound},
+	{ledger.ErrKeysMode, exitDenied},
+	{ledger.ErrCheckpoint, exitUsage},
 	{errInterrupted, exitInterrupted},
 	{errFindings, exitFindings},
 	{errExamples, exitFindings},

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,28 +11,33 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	proofs "caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger"
 )
 
-// sealData seals a record as whoever serves it does.
-func sealData(t *testing.T, data string) (proofs.Tree, error) {
+// sealData seals a record as a command that records does, and returns what is
+// sealed.
+func sealData(t *testing.T, data string) (ledger.Tree, error) {
 	t.Helper()
 	o := opening{dir: dataDir(data), mode: writing, now: time.Now, random: rand.Reader}
-	store, err := o.openLedger(t.Context())
+	r, err := o.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = store.Close() }()
-	s, err := o.openSealed(t.Context())
+	defer func() { _ = r.close() }()
+	if err := o.sealAll(t.Context(), r); err != nil {
+		return ledger.Tree{}, err
+	}
+	p, err := o.openPublished(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = s.close() }()
-	sealer, err := s.sealer(store, time.Now, slog.New(slog.DiscardHandler), nil)
+	defer func() { _ = p.close() }()
+	raw, err := p.shelf.Load(t.Context(), ledger.RegisterCheckpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sealer.Seal(t.Context())
+	tree, _, err := ledger.OpenCheckpoint(raw, p.origin, p.known)
+	return tree, err
 }
 
 // mustEnd runs a command and returns its answer.
@@ -65,7 +69,7 @@ func TestTheLedgersKeysAreMadeRotatedAndShown(t *testing.T) {
 	mustEnd(t, exitConflict, "keys", "rotate", "--retire", "--data", data)
 	mustEnd(t, exitOK, "keys", "rotate", "--data", data)
 	public := strings.Split(strings.TrimSpace(mustEnd(t, exitOK, "keys", "export-public", "--data", data)), "\n")
-	if _, err := proofs.VerifiersOf(public...); err != nil || len(public) != 2 || !strings.Contains(made, public[0]) {
+	if _, err := ledger.VerifiersOf(public...); err != nil || len(public) != 2 || !strings.Contains(made, public[0]) {
 		t.Errorf("public keys %q (%v), of which the first is made as %q", public, err, made)
 	}
 	listed := mustEnd(t, exitOK, "keys", "rotate", "--retire", "--json", "--data", data)
@@ -88,8 +92,14 @@ func TestTheLedgersKeysAreMadeRotatedAndShown(t *testing.T) {
 func TestTheStateOfTheSealsIsTold(t *testing.T) {
 	t.Parallel()
 	data := someData(t)
+	for _, name := range []string{signerFile, signerFile + signedSuffix, tilesFolder} {
+		if err := os.RemoveAll(filepath.Join(data, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	mustEnd(t, exitNotFound, "ledger", "status", "--data", data)
 	mustEnd(t, exitNotFound, "ledger", "checkpoint", "--data", data)
+	mustEnd(t, exitNotFound, "ledger", "resume", "--reason", "none", "--data", data)
 	for _, name := range []string{signerFile, tilesFolder} {
 		if _, err := os.Stat(filepath.Join(data, name)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("looking made %s (%v)", name, err)
@@ -99,7 +109,7 @@ func TestTheStateOfTheSealsIsTold(t *testing.T) {
 	if err != nil || tree.N == 0 {
 		t.Fatalf("seal: %v, %v", tree, err)
 	}
-	keys, err := proofs.VerifiersOf(strings.Fields(mustEnd(t, exitOK, "keys", "export-public", "--data", data))...)
+	keys, err := ledger.VerifiersOf(strings.Fields(mustEnd(t, exitOK, "keys", "export-public", "--data", data))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +117,7 @@ func TestTheStateOfTheSealsIsTold(t *testing.T) {
 	if !strings.HasPrefix(is.Origin, "caseledger.invalid/") || is.Entries != tree.N || is.Sealed != tree.N || is.Remembered != tree.N || is.Root != tree.Hash.String() || is.Alarm != nil {
 		t.Errorf("the state is %+v, want all of %v", is, tree)
 	}
-	got, _, err := proofs.OpenCheckpoint([]byte(mustEnd(t, exitOK, "ledger", "checkpoint", "--data", data)), is.Origin, keys)
+	got, _, err := ledger.OpenCheckpoint([]byte(mustEnd(t, exitOK, "ledger", "checkpoint", "--data", data)), is.Origin, keys)
 	if err != nil || got != tree {
 		t.Errorf("the checkpoint is of %v (%v), want %v", got, err, tree)
 	}
@@ -125,13 +135,13 @@ func TestAnAlarmIsLiftedByCommand(t *testing.T) {
 	}
 	mustEnd(t, exitNotFound, "ledger", "resume", "--reason", "none", "--data", data)
 	o := opening{dir: dataDir(data), mode: writing}
-	shelf, closes, err := o.openShelf(t.Context())
+	shelf, err := o.openShelf(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = closes.Close() }()
-	a := proofs.Alarm{Code: "witness-conflict", Detail: "size 4", RaisedAt: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	if err := proofs.RaiseAlarm(t.Context(), shelf, a); err != nil {
+	defer func() { _ = shelf.Close() }()
+	a := ledger.Alarm{Code: "witness-conflict", Detail: "size 4", RaisedAt: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	if err := ledger.RaiseAlarm(t.Context(), shelf, a); err != nil {
 		t.Fatal(err)
 	}
 	if is := sealsOf(t, data, exitFindings); is.Alarm == nil || *is.Alarm != a {
@@ -158,10 +168,10 @@ func TestALedgerIsRecoveredByCommand(t *testing.T) {
 	if err := os.WriteFile(checkpoint, []byte(mustEnd(t, exitOK, "ledger", "checkpoint", "--data", data)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Remove(filepath.Join(data, signerFile+lastSuffix)), os.RemoveAll(filepath.Join(data, tilesFolder, "objects", "tile"))); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(data, signerFile+signedSuffix)), os.RemoveAll(filepath.Join(data, tilesFolder, "objects", "tile"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sealData(t, data); !errors.Is(err, proofs.ErrRecoveryRequired) {
+	if _, err := sealData(t, data); !errors.Is(err, ledger.ErrRecoveryRequired) {
 		t.Fatalf("without what was signed last: %v", err)
 	}
 	sealsOf(t, data, exitFindings)
@@ -202,7 +212,7 @@ func TestALedgerIsSucceededByCommand(t *testing.T) {
 	succeed = append(succeed, "--yes")
 	mustEnd(t, exitOK, succeed...)
 	mustEnd(t, exitConflict, succeed...)
-	for _, name := range []string{signerFile, signerFile + lastSuffix, tilesFolder} {
+	for _, name := range []string{signerFile, signerFile + signedSuffix, tilesFolder} {
 		if _, err := os.Stat(filepath.Join(data, name+".retired1")); err != nil {
 			t.Errorf("the old %s is not kept: %v", name, err)
 		}
@@ -236,25 +246,25 @@ func TestASuccessionThatWasCutShortIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := opening{dir: dataDir(data), mode: writing, now: time.Now, random: rand.Reader}
-	old, err := o.signingKeys()
+	old, err := ledger.ReadSigningKeys(o.signerPath())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := proofs.Succession{Origin: old.Origin(), Successor: "ledger.hub.example/2027", Reason: "an hour was lost", EndedAt: o.now()}
+	s := ledger.Succession{Origin: old.Origin(), Successor: "ledger.hub.example/2027", Reason: "an hour was lost", EndedAt: o.now()}
 	if err := (shelfPlace{o}).retire(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	path := o.signerPath()
-	if _, err := proofs.CreateSigningKeys(path+nextSuffix, s.Successor, rand.Reader); err != nil {
+	if _, err := ledger.CreateSigningKeys(path+nextSuffix, s.Successor, rand.Reader); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sealData(t, data); !errors.Is(err, proofs.ErrRetired) {
+	if _, err := sealData(t, data); !errors.Is(err, ledger.ErrRetired) {
 		t.Errorf("with the old key: %v", err)
 	}
 	if err := errors.Join(os.Link(path, path+".retired1"), os.Rename(path+nextSuffix, path)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sealData(t, data); !errors.Is(err, proofs.ErrRetired) {
+	if _, err := sealData(t, data); !errors.Is(err, errOtherSigner) {
 		t.Errorf("with the new key and the old shelf: %v", err)
 	}
 	mustEnd(t, exitOK, "ledger", "recover", "--succeed-by", s.Successor, "--reason", s.Reason, "--yes", "--quiet", "--data", data)
@@ -264,7 +274,7 @@ func TestASuccessionThatWasCutShortIsEnded(t *testing.T) {
 	if is := sealsOf(t, data, exitOK); is.Origin != s.Successor || is.Predecessor == nil {
 		t.Errorf("the successor is %+v", is)
 	}
-	for _, name := range []string{signerFile, signerFile + lastSuffix, tilesFolder} {
+	for _, name := range []string{signerFile, signerFile + signedSuffix, tilesFolder} {
 		if _, err := os.Stat(filepath.Join(data, name+".retired1")); err != nil {
 			t.Errorf("the old %s is not kept: %v", name, err)
 		}

@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"caseledger/eventstore/keep"
-	proofs "caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/pgsql"
 )
 
@@ -29,16 +29,16 @@ const nextSuffix = ".next"
 //   - the old shelf is put away, and the new one takes its place.
 func (p *program) succeed(ctx context.Context, o opening, r recovery) (err error) {
 	path := o.signerPath()
-	old, err := proofs.ReadSigningKeys(path)
+	old, err := ledger.ReadSigningKeys(path)
 	if err != nil {
 		return err
 	}
 	o.mode = writing
-	var next *proofs.SigningKeys
+	var next *ledger.SigningKeys
 	if old.Origin() == r.successor { // it ended after the key was replaced
 		next = old
-	} else if next, err = proofs.CreateSigningKeys(path+nextSuffix, r.successor, o.random); errors.Is(err, fs.ErrExist) {
-		next, err = proofs.ReadSigningKeys(path + nextSuffix)
+	} else if next, err = ledger.CreateSigningKeys(path+nextSuffix, r.successor, o.random); errors.Is(err, fs.ErrExist) {
+		next, err = ledger.ReadSigningKeys(path + nextSuffix)
 	}
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (p *program) succeed(ctx context.Context, o opening, r recovery) (err error
 	}
 	retired := ".retired" + strconv.Itoa(number)
 	if next != old {
-		if err := place.retire(ctx, proofs.Succession{Origin: old.Origin(), Successor: r.successor, Reason: r.reason, EndedAt: p.now()}); err != nil {
+		if err := place.retire(ctx, ledger.Succession{Origin: old.Origin(), Successor: r.successor, Reason: r.reason, EndedAt: p.now()}); err != nil {
 			return err
 		}
 		if err := os.Link(path, path+retired); err != nil {
@@ -88,22 +88,22 @@ func (p *program) succeed(ctx context.Context, o opening, r recovery) (err error
 // putAwayMemory puts away what the old key signed last.
 func (o opening) putAwayMemory(ctx context.Context, path, retired string) (err error) {
 	if o.at.keys.server == "" {
-		err := os.Rename(path+lastSuffix, path+lastSuffix+retired)
+		err := os.Rename(path+signedSuffix, path+signedSuffix+retired)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("put away what was signed last: %w", err)
 		}
 		return nil
 	}
-	memory, closes, err := o.openSigned(ctx, "")
+	memory, err := o.openSignerMemory(ctx, "")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closes.Close()) }()
+	defer func() { err = errors.Join(err, memory.Close()) }()
 	last, err := memory.LastSigned(ctx)
 	if err != nil {
 		return err
 	}
-	return memory.Signing(ctx, last, proofs.Tree{})
+	return memory.Signing(ctx, last, ledger.Tree{})
 }
 
 // shelfPlace is where a shelf is, and where others are put away.
@@ -153,29 +153,33 @@ func (s shelfPlace) vacant(ctx context.Context, path string, key bool) (number i
 }
 
 // retire says on both shelves which ledger succeeds which.
-func (s shelfPlace) retire(ctx context.Context, succession proofs.Succession) (err error) {
-	old, closes, err := s.openShelf(ctx)
+func (s shelfPlace) retire(ctx context.Context, succession ledger.Succession) (err error) {
+	old, err := s.openShelf(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closes.Close()) }()
-	fresh, closesFresh, err := s.openNext(ctx)
+	defer func() { err = errors.Join(err, old.Close()) }()
+	fresh, err := s.openNext(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closesFresh.Close()) }()
-	return proofs.Succeed(ctx, old, fresh, succession)
+	defer func() { err = errors.Join(err, fresh.Close()) }()
+	return ledger.Succeed(ctx, old, fresh, succession)
 }
 
-func (s shelfPlace) openNext(ctx context.Context) (proofs.Shelf, interface{ Close() error }, error) {
+func (s shelfPlace) openNext(ctx context.Context) (shelf, error) {
 	if s.at.views.server == "" {
-		return s.openTiles(s.folder(nextSuffix))
+		next, err := keep.OpenShelfFolder(s.folder(nextSuffix))
+		if err != nil {
+			return nil, fmt.Errorf("make the successor's shelf: %w", err)
+		}
+		return next, nil
 	}
-	shelf, err := keep.OpenShelfPostgres(ctx, s.at.views.url, keep.ShelfSchema+"_next")
+	next, err := keep.OpenShelfPostgres(ctx, s.at.views.url, keep.ShelfSchema+"_next")
 	if err != nil {
-		return nil, nil, s.at.views.explained("views", err)
+		return nil, s.at.views.explained("views", fmt.Errorf("make the successor's shelf: %w", err))
 	}
-	return shelf, shelf, nil
+	return next, nil
 }
 
 // replace puts the old shelf away, and the successor's in its place.
