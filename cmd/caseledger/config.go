@@ -50,7 +50,7 @@ var settings = []setting{
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
 	{flag: "signer-key", usual: "",
-		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same; whoever has it can sign another history, and only witnesses would tell"},
+		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history, and only witnesses would tell"},
 	{flag: "json", usual: "false", boolean: true,
 		does: "answer in JSON: lists are one object a line"},
 	{flag: "quiet", usual: "false", boolean: true,
