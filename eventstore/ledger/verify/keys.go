@@ -96,15 +96,18 @@ type fate struct {
 	founded  bool     // the one that the tombstone names does
 }
 
+// seen is what was seen of a key that is in the keystore.
+type seen struct{ there, destroyed bool }
+
 // keyCheck compares the keys that the entries tell of with the keystore. It
 // remembers those whose hash is in a range, which it makes smaller when they are
 // too many; the rest comes in another reading.
 type keyCheck struct {
 	seed     maphash.Seed
 	from, to uint64 // the range; to is the last
-	known    map[uint64]struct{}
+	known    map[uint64]seen
 	fates    map[event.UUID]*fate
-	wrong    map[event.UUID]bool // told already
+	wrong    map[event.UUID]bool // told already, of every range
 	batch    []keyEvent
 
 	keys, there, unfinished, lost, unused uint64
@@ -112,10 +115,10 @@ type keyCheck struct {
 
 func (k *keyCheck) begin(from uint64) {
 	if from == 0 {
-		k.seed = maphash.MakeSeed()
+		k.seed, k.wrong = maphash.MakeSeed(), map[event.UUID]bool{}
 	}
 	k.from, k.to = from, math.MaxUint64
-	k.known, k.fates, k.wrong = map[uint64]struct{}{}, map[event.UUID]*fate{}, map[event.UUID]bool{}
+	k.known, k.fates = map[uint64]seen{}, map[event.UUID]*fate{}
 }
 
 func (k *keyCheck) within(id event.UUID) (uint64, bool) {
@@ -189,18 +192,13 @@ func (r *run) askKeys(ctx context.Context) error {
 
 func (r *run) judgeKey(e keyEvent, s Standing, hash uint64) {
 	k := &r.keys
-	_, again := k.known[hash]
-	k.known[hash] = struct{}{}
+	was := k.known[hash]
+	k.known[hash] = seen{s.State == There, was.destroyed || s.State == There && !e.created}
 	switch {
 	case s.State == Broken:
 		r.wrongKey(e, verdict.KeyAltered, "the key does not unwrap, or is not as the keystore wrote it")
 	case e.created && s.State != Absent && s.Commitment != e.commitment:
 		r.wrongKey(e, verdict.KeyAltered, "the key is not the one that the entry commits to")
-	case s.State == There && !e.created:
-		k.unfinished++
-	}
-	if s.State == There && !again {
-		k.there++
 	}
 	if s.State != Absent && s.State != Destroyed {
 		return
@@ -294,6 +292,14 @@ func (r *run) settleKeys(ctx context.Context) error {
 		}
 	}
 	k.keys += uint64(len(k.known))
+	for _, s := range k.known {
+		if s.there {
+			k.there++
+		}
+		if s.destroyed {
+			k.unfinished++
+		}
+	}
 	if r.base > 0 {
 		return nil
 	}
