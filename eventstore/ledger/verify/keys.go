@@ -13,41 +13,17 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/verdict"
+	"caseledger/eventstore/vault"
 )
 
-// Keystore is what a verification asks of the keys.
+// Keystore is what a verification asks of the keys; a [vault.Vault] is one.
 type Keystore interface {
 	// Standings says how keys stand, in the order of their ids. What is wrong with
 	// one is in its standing; an error is that the keystore cannot be asked.
-	Standings(ctx context.Context, ids []event.UUID) ([]Standing, error)
+	Standings(ctx context.Context, ids []event.UUID) ([]vault.Standing, error)
 	// All yields the id of every key that is there or was destroyed.
 	All(ctx context.Context) iter.Seq2[event.UUID, error]
 }
-
-// Standing is how one key stands in the keystore.
-type Standing struct {
-	State KeyState
-	// Commitment is that of the key, or of what it was; zero if it is absent.
-	Commitment event.Commitment
-	// DestroyedBy is the event that a destroyed key's tombstone names.
-	DestroyedBy event.ID
-}
-
-// KeyState is the state of a key.
-type KeyState int
-
-// The states of a key.
-const (
-	// Absent: the keystore does not know it.
-	Absent KeyState = iota
-	// There: it is there, unwraps, and is the one of its commitment.
-	There
-	// Broken: it is there and does not unwrap, is not the one of its commitment, or
-	// its row is not what was written.
-	Broken
-	// Destroyed: it is a tombstone.
-	Destroyed
-)
 
 const (
 	// maxKeys is how many keys are remembered at a time.
@@ -190,17 +166,17 @@ func (r *run) askKeys(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) judgeKey(e keyEvent, s Standing, hash uint64) {
+func (r *run) judgeKey(e keyEvent, s vault.Standing, hash uint64) {
 	k := &r.keys
 	was := k.known[hash]
-	k.known[hash] = seen{s.State == There, was.destroyed || s.State == There && !e.created}
+	k.known[hash] = seen{s.State == vault.KeyThere, was.destroyed || s.State == vault.KeyThere && !e.created}
 	switch {
-	case s.State == Broken:
+	case s.State == vault.KeyBroken:
 		r.wrongKey(e, verdict.KeyAltered, "the key does not unwrap, or is not as the keystore wrote it")
-	case e.created && s.State != Absent && s.Commitment != e.commitment:
+	case e.created && s.State != vault.KeyAbsent && s.Commitment != e.commitment:
 		r.wrongKey(e, verdict.KeyAltered, "the key is not the one that the entry commits to")
 	}
-	if s.State != Absent && s.State != Destroyed {
+	if s.State != vault.KeyAbsent && s.State != vault.KeyGone {
 		return
 	}
 	f := k.fates[e.key]
@@ -208,7 +184,7 @@ func (r *run) judgeKey(e keyEvent, s Standing, hash uint64) {
 		f = &fate{}
 		k.fates[e.key] = f
 	}
-	f.absent, f.by = s.State == Absent, s.DestroyedBy
+	f.absent, f.by = s.State == vault.KeyAbsent, s.DestroyedBy
 	switch {
 	case !e.created:
 		f.recorded = true

@@ -13,20 +13,20 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/verdict"
-	"caseledger/eventstore/ledger/verify"
+	"caseledger/eventstore/vault"
 )
 
 // keystore is one that anything may be done to; the corpus does it to real ones.
 type keystore struct {
-	keys  map[event.UUID]verify.Standing
+	keys  map[event.UUID]vault.Standing
 	asked func()
 }
 
-func (k *keystore) Standings(_ context.Context, ids []event.UUID) ([]verify.Standing, error) {
+func (k *keystore) Standings(_ context.Context, ids []event.UUID) ([]vault.Standing, error) {
 	if k.asked != nil {
 		k.asked()
 	}
-	standings := make([]verify.Standing, len(ids))
+	standings := make([]vault.Standing, len(ids))
 	for i, id := range ids {
 		standings[i] = k.keys[id]
 	}
@@ -46,12 +46,12 @@ func (k *keystore) All(context.Context) iter.Seq2[event.UUID, error] {
 // keyed is a ledger that commits to n keys, each twice, and its keystore.
 func keyed(t testing.TB, n int) ([]eventstore.Stored, *keystore) {
 	t.Helper()
-	store := &keystore{keys: map[event.UUID]verify.Standing{}}
+	store := &keystore{keys: map[event.UUID]vault.Standing{}}
 	events := made(t, 2*n)
 	for i := range events {
 		id, c := keyNumber(i%n), event.Commitment{byte(i % n), 1}
 		events[i].Body = clearBody(t, "key.created", event.KeyCreated{Key: id, Commitment: c})
-		store.keys[id] = verify.Standing{State: verify.There, Commitment: c}
+		store.keys[id] = vault.Standing{State: vault.KeyThere, Commitment: c}
 	}
 	return events, store
 }
@@ -88,7 +88,7 @@ func TestKeysAreThoseCommittedToOrDestroyedOnTheRecord(t *testing.T) {
 	const n = 600
 	tombstone := func(k *keystore, key int, by event.ID) {
 		s := k.keys[keyNumber(key)]
-		k.keys[keyNumber(key)] = verify.Standing{State: verify.Destroyed, Commitment: s.Commitment, DestroyedBy: by}
+		k.keys[keyNumber(key)] = vault.Standing{State: vault.KeyGone, Commitment: s.Commitment, DestroyedBy: by}
 	}
 	for name, c := range map[string]struct {
 		alter   func(e []eventstore.Stored, k *keystore) []eventstore.Stored
@@ -99,7 +99,7 @@ func TestKeysAreThoseCommittedToOrDestroyedOnTheRecord(t *testing.T) {
 	}{
 		"every key there": {func(e []eventstore.Stored, _ *keystore) []eventstore.Stored { return e }, verdict.Intact, "", 0, 0},
 		"a key that no entry knows": {func(e []eventstore.Stored, k *keystore) []eventstore.Stored {
-			k.keys[keyNumber(n)] = verify.Standing{State: verify.There}
+			k.keys[keyNumber(n)] = vault.Standing{State: vault.KeyThere}
 			return e
 		}, verdict.Intact, "", 0, 1},
 		"destroyed on the record": {func(e []eventstore.Stored, k *keystore) []eventstore.Stored {
@@ -129,12 +129,12 @@ func TestKeysAreThoseCommittedToOrDestroyedOnTheRecord(t *testing.T) {
 			return e
 		}, verdict.KeyMissing, verdict.KeyTombstone, 1, 0},
 		"another commitment": {func(e []eventstore.Stored, k *keystore) []eventstore.Stored {
-			k.keys[keyNumber(7)] = verify.Standing{State: verify.There, Commitment: event.Commitment{9}}
+			k.keys[keyNumber(7)] = vault.Standing{State: vault.KeyThere, Commitment: event.Commitment{9}}
 			return e
 		}, verdict.KeyMissing, verdict.KeyAltered, 0, 0},
 		"broken": {func(e []eventstore.Stored, k *keystore) []eventstore.Stored {
 			s := k.keys[keyNumber(7)]
-			s.State = verify.Broken
+			s.State = vault.KeyBroken
 			k.keys[keyNumber(7)] = s
 			return e
 		}, verdict.KeyMissing, verdict.KeyAltered, 0, 0},
@@ -172,7 +172,7 @@ func TestAKeyDestroyedMeanwhileIsNotMissing(t *testing.T) {
 		store.asked = nil
 		all.events = destroys(t, events, 7)
 		s := store.keys[keyNumber(7)]
-		store.keys[keyNumber(7)] = verify.Standing{State: verify.Destroyed, Commitment: s.Commitment, DestroyedBy: all.events[20].ID}
+		store.keys[keyNumber(7)] = vault.Standing{State: vault.KeyGone, Commitment: s.Commitment, DestroyedBy: all.events[20].ID}
 	}
 	if r := run(t, with); r.Verdict() != verdict.IntactErased || r.Erased != 1 {
 		t.Errorf("%s: %+v", r.Headline(), r.Findings)
