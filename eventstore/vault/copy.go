@@ -64,7 +64,7 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 	if err != nil {
 		return Copied{}, fmt.Errorf("copy a keystore: %w", err)
 	}
-	marked, err := withMarks(ring, opened.seen.Load().epoch, secrets, marks)
+	marked, err := withMarks(ring, opened.seen.Load(), secrets, marks)
 	if err != nil {
 		return Copied{}, err
 	}
@@ -97,7 +97,7 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 
 // withMarks adds marks to secrets, which must all open, in the order of their
 // names.
-func withMarks(ring *ring, epoch uint32, secrets []secret, marks []string) ([]secret, error) {
+func withMarks(ring *ring, is *state, secrets []secret, marks []string) ([]secret, error) {
 	names := map[string]bool{}
 	for _, s := range secrets {
 		plain, err := unwrapSecret(ring, s)
@@ -113,7 +113,11 @@ func withMarks(ring *ring, epoch uint32, secrets []secret, marks []string) ([]se
 		if names[name] {
 			continue
 		}
-		one, err := wrapSecret(ring, epoch, name, nil)
+		kek, err := ring.wraps(is)
+		if err != nil {
+			return nil, err
+		}
+		one, err := wrapSecret(kek, is.epoch, name, nil)
 		if err != nil {
 			return nil, err
 		}
