@@ -204,11 +204,7 @@ func (c *copying) fill(ctx context.Context, before, secrets []secret) error {
 	return eachPage(ctx, c.source.claimsPage(c.source.read), func(claims []claim) error {
 		var args []any
 		for _, one := range claims {
-			state := "reserved"
-			if one.command.IsZero() {
-				state = "confirmed"
-			}
-			args = append(args, one.blind[:], one.command[:], one.person[:], state, one.reserved.UnixMicro(), one.stamp)
+			args = append(args, one.blind[:], one.command[:], one.person[:], one.state(), one.reserved.UnixMicro(), one.stamp)
 		}
 		_, err := c.tx.ExecContext(ctx, insertClaims+rows(len(claims), len(args)), args...)
 		return err
@@ -299,18 +295,21 @@ func (s *sqlStore) claimsAfter(ctx context.Context, after claim) ([]claim, error
 func (s *sqlStore) keysPage(q queryer) pager[record] {
 	return func(ctx context.Context, after record) (page []record, err error) {
 		err = s.bounded(ctx, func(ctx context.Context) (err error) {
-			page, err = list(ctx, q, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id > $1 ORDER BY key_id LIMIT $2`, after.id[:], copiedAtOnce)
+			page, err = list(ctx, q, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id > $1 ORDER BY key_id LIMIT $2`, bytesOf(after.place), copiedAtOnce)
 			return err
 		})
 		return page, err
 	}
 }
 
+// bytesOf is never NULL, which nothing is greater than.
+func bytesOf(b []byte) []byte { return append([]byte{}, b...) }
+
 func (s *sqlStore) claimsPage(q queryer) pager[claim] {
 	return func(ctx context.Context, after claim) (page []claim, err error) {
 		err = s.bounded(ctx, func(ctx context.Context) (err error) {
 			page, err = list(ctx, q, scanClaim, `SELECT `+claimColumns+` FROM identifiers WHERE (blind, command) > ($1, $2)
-				ORDER BY blind, command LIMIT $3`, after.blind[:], after.command[:], copiedAtOnce)
+				ORDER BY blind, command LIMIT $3`, bytesOf(after.place[0]), bytesOf(after.place[1]), copiedAtOnce)
 			return err
 		})
 		return page, err

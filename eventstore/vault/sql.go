@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -157,25 +158,30 @@ func (s *sqlStore) exec(ctx context.Context, statement string, args ...any) erro
 
 const keyColumns = `key_id, subject, side, class, wrapped, commitment, state, destroyed_by, created_at, epoch, sealed, stamp`
 
-// scanKey reads one row of keyColumns.
+// scanKey reads one row of keyColumns. One that no vault can have stored, as it
+// is of another length or out of range, is read without its stamp.
 func scanKey(row interface{ Scan(...any) error }) (record, error) {
 	var r record
 	var id, subject, commitment, by []byte
-	var created int64
-	err := row.Scan(&id, &subject, &r.ref.Side, &r.ref.Class, &r.wrapped, &commitment, &r.state, &by, &created, &r.epoch, &r.sealed, &r.stamp)
+	var created, epoch, sealed int64
+	err := row.Scan(&id, &subject, &r.ref.Side, &r.ref.Class, &r.wrapped, &commitment, &r.state, &by, &created, &epoch, &sealed, &r.stamp)
 	if errors.Is(err, sql.ErrNoRows) {
 		return record{}, ErrKeyMissing
 	}
 	if err != nil {
 		return record{}, err
 	}
-	copy(r.id[:], id)
-	copy(r.ref.Subject[:], subject)
-	copy(r.commitment[:], commitment)
-	copy(r.destroyedBy.UUID[:], by)
-	r.created = time.UnixMicro(created).UTC()
+	sound := fits(r.id[:], id) && fits(r.ref.Subject[:], subject) && fits(r.commitment[:], commitment) &&
+		(by == nil || fits(r.destroyedBy.UUID[:], by)) && epoch > 0 && epoch <= math.MaxInt32 && sealed >= 0
+	if !sound {
+		r.stamp = nil
+	}
+	r.place, r.epoch, r.sealed, r.created = id, uint32(epoch), uint64(sealed), time.UnixMicro(created).UTC()
 	return r, nil
 }
+
+// fits copies bytes and reports whether they were as many as there is room for.
+func fits(into, from []byte) bool { return copy(into, from) == len(from) && len(from) == len(into) }
 
 // queryer is a pool or a transaction.
 type queryer interface {
@@ -251,10 +257,15 @@ func (s *sqlStore) changeKey(ctx context.Context, tx *sql.Tx, r record, change f
 const stateColumns = `count, changes, epoch, secrets, proof, stamp`
 
 func scanState(row interface{ Scan(...any) error }) (t state, err error) {
-	err = row.Scan(&t.gone, &t.changes, &t.epoch, &t.secrets, &t.proof, &t.stamp)
+	var gone, changes, epoch, secrets int64
+	err = row.Scan(&gone, &changes, &epoch, &secrets, &t.proof, &t.stamp)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotKeystore
 	}
+	if min(gone, changes, epoch, secrets) < 0 || epoch > math.MaxInt32 {
+		t.stamp = nil
+	}
+	t.gone, t.changes, t.epoch, t.secrets = uint64(gone), uint64(changes), uint32(epoch), uint64(secrets)
 	return t, err
 }
 

@@ -29,6 +29,7 @@ type record struct {
 	epoch       uint32 // of the key-encryption key that wrapped it
 	sealed      uint64 // how often it has sealed, to the last step of 4096
 	stamp       []byte // nil where the row was stored before rows were stamped
+	place       []byte // its id as it is stored; nil in memory
 }
 
 // retire ends the sealing of a live key.
@@ -60,6 +61,7 @@ type claim struct {
 	command  event.UUID // zero once confirmed
 	reserved time.Time
 	stamp    []byte
+	place    [2][]byte // its blind value and command as they are stored
 }
 
 // secret is one wrapped secret, or a mark.

@@ -546,7 +546,7 @@ func (v *Vault) KeysOf(ctx context.Context, subject event.UUID) ([]KeyInfo, erro
 	records, err := v.store.keysOf(ctx, subject)
 	infos := make([]KeyInfo, len(records))
 	for i, r := range records {
-		infos[i] = KeyInfo{Key{r.id, r.commitment}, r.ref, r.created, r.state == live, r.destroyedBy}
+		infos[i] = infoOf(r)
 	}
 	return infos, err
 }
