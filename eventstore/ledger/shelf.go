@@ -44,6 +44,8 @@ var (
 	// ErrOther: the name has other bytes already. What is stored, or what was
 	// about to be, is not what the ledger says: an incident.
 	ErrOther = errors.New("ledger: the object exists with other content")
+	// ErrMalformed: a name or a size that no object, or no register, has.
+	ErrMalformed = errors.New("ledger: not an object's or a register's name, or too large")
 	// ErrMoved: the register has another value than was expected; somebody else
 	// set it.
 	ErrMoved = errors.New("ledger: the register has moved")

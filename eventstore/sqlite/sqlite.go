@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"caseledger/eventstore"
+	"caseledger/eventstore/filelock"
 )
 
 // Why a database is not opened. Each is in the chain of the error that
@@ -114,8 +115,11 @@ func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err err
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	if !o.ReadOnly {
-		if s.lock, err = acquire(path + ".lock"); err != nil {
-			return nil, err
+		switch s.lock, err = filelock.Take(path + ".lock"); {
+		case errors.Is(err, filelock.ErrTaken):
+			return nil, fmt.Errorf("%w: %s.lock is locked", ErrInUse, path)
+		case err != nil:
+			return nil, fmt.Errorf("sqlite: lock: %w", err)
 		}
 	}
 	fresh, err := inspect(ctx, path, p[inspection])

@@ -151,7 +151,7 @@ func postgresVersion(ctx context.Context, q interface {
 	var tables int
 	err = q.QueryRowContext(ctx, `SELECT to_regclass($1 || '.keystore') IS NOT NULL,
 		(SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%'
+			WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'caseledger_signer') AND n.nspname NOT LIKE 'pg\_%'
 			AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))`, postgresSchema).Scan(&ours, &tables)
 	switch {
 	case err != nil:
