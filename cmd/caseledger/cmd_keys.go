@@ -29,7 +29,9 @@ func (p *program) keysCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.keysCopy(cmd.Context(), to) },
 	}
 	copying.Flags().StringVar(&to, "to", "", "where the copy is made: a connection string of PostgreSQL, file: and the path of a file that holds one, or a data folder")
-	return group("keys", "Copy the keys from one keystore to another", "  caseledger keys copy --to file:/run/secrets/keys", copying)
+	return group("keys", "Destroy the keys of a record, and copy the keys from one keystore to another",
+		"  caseledger keys shred A --request 5eed0000-0000-8000-8000-000000000001 --data health --actor IGL1\n  caseledger keys copy --to file:/run/secrets/keys",
+		p.keysShredCommand(), p.keysReceiptsCommand(), copying)
 }
 
 // copiedKeys is what a copy of a keystore holds, as it is printed.
