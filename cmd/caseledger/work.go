@@ -67,6 +67,13 @@ func (s *server) lead(ctx context.Context) (err error) {
 		err = errors.Join(err, s.monitor.close())
 		s.monitor = nil
 	}()
+	if s.sealing, err = s.opening.openSealing(ctx, s.record, s.seals); err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, s.sealing.close())
+		s.sealing = nil
+	}()
 	s.follow(ctx)
 	return nil
 }
@@ -84,6 +91,9 @@ func (s *server) follow(ctx context.Context) {
 			s.log.InfoContext(ctx, "a record was erased", slog.String("receipt", r.Event.String()), slog.Int("keys", r.Keys))
 		})
 		group.Go(func() { followErasures(ctx, e, s.log, time.After) })
+	}
+	if s.sealing != nil {
+		group.Go(func() { s.sealing.follow(ctx, s.log) })
 	}
 	if s.relayer != nil {
 		group.Go(func() { s.relayer.follow(ctx, s.elected, s.log, time.After) })

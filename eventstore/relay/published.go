@@ -109,6 +109,8 @@ var publications = []publication{
 	{"governance.undertaking-signed", nobody, false, "", noPerson},
 	{"key.created", nobody, false, "", kernel},
 	{"key.destroyed", nobody, false, "", kernel},
+	{"ledger.heads-committed", nobody, false, "", kernel},
+	{"ledger.signer-changed", nobody, false, "", kernel},
 	{"person.access-restriction-lifted", nobody, false, "", guarded},
 	{"person.access-restriction-set", nobody, false, "", guarded},
 	{"person.address-recorded", every, false, "", actOn},
