@@ -30,7 +30,7 @@ func (p *program) keysCommand() *cobra.Command {
 	}
 	copying.Flags().StringVar(&to, "to", "", "where the copy is made: a connection string of PostgreSQL, file: and the path of a file that holds one, or a data folder")
 	return group("keys", "Destroy the keys of a record, and copy the keys from one keystore to another",
-		"  caseledger keys shred A --request 5eed0000-0000-8000-8000-000000000001 --data health --actor IGL1\n  caseledger keys copy --to file:/run/secrets/keys",
+		"  caseledger keys shred A --request 5eed0000-0000-8000-8000-000000000001 --classes health --actor SIR1 --reason WHY\n  caseledger keys copy --to file:/run/secrets/keys",
 		p.keysShredCommand(), p.keysReceiptsCommand(), copying)
 }
 

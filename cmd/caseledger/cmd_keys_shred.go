@@ -39,8 +39,8 @@ func (p *program) keysShredCommand() *cobra.Command {
 			"The decision is --actor's, with a role at an organisation that may take it: a label of the cast in a folder of invented people, otherwise an identifier with --role and --org. " +
 			"Where a process serves a record on servers, that one carries the decision out; a data folder that is being served is refused, and the API is the way in.\n\n" +
 			"With --resume, and no person, it decides nothing and carries out what was decided and is not finished, also what the restoration of an older keystore brought back.",
-		Example: "  caseledger keys shred A --request 5eed0000-0000-8000-8000-000000000001 --data health --actor IGL1 --reason 'Asked for in person.'\n" +
-			"  caseledger keys shred A --period 5eed0000-0000-8000-8000-000000000002 --data health,identity --actor IGL1 --yes --json\n" +
+		Example: "  caseledger keys shred A --request 5eed0000-0000-8000-8000-000000000001 --classes health --actor SIR1 --reason 'Asked for in person.'\n" +
+			"  caseledger keys shred A --period 5eed0000-0000-8000-8000-000000000002 --classes health,identity --actor SIR1 --yes --json\n" +
 			"  caseledger keys shred --resume",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -54,7 +54,7 @@ func (p *program) keysShredCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&with.request, "request", "", "the person's request for erasure, which was granted")
 	c.Flags().StringVar(&with.period, "period", "", "the retention period that is over, and was reviewed to be disposed of")
-	c.Flags().StringSliceVar(&with.data, "data", nil, "which data classes: identity, health, offence")
+	c.Flags().StringSliceVar(&with.data, "classes", nil, "which data classes: identity, health, offence")
 	c.Flags().StringVar(&with.actor, "actor", "", "who decides: an identifier, or a label of the cast")
 	c.Flags().StringVar(&with.role, "role", "", "in which role")
 	c.Flags().StringVar(&with.org, "org", "", "at which organisation, by its code")
@@ -90,7 +90,7 @@ func (s shredding) decision() (name string, body any, err error) {
 	case (s.request == "") == (s.period == ""):
 		return "", nil, usage("give --request or --period")
 	case len(data) == 0:
-		return "", nil, usage("--data says which data classes")
+		return "", nil, usage("--classes says which data classes")
 	case s.request != "":
 		if strings.TrimSpace(s.reason) == "" {
 			return "", nil, usage("--reason says why, in words")

@@ -247,6 +247,7 @@ func (r *record) reapply(ctx context.Context) error {
 			return err
 		}
 		known, err := r.vault.Destroyed(ctx)
+		r.destroyed, r.saidDestroyed = known, said
 		switch {
 		case err != nil:
 			return fmt.Errorf("count the destroyed keys: %w", err)

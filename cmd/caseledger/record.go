@@ -31,6 +31,9 @@ type record struct {
 	readOnly  bool
 	again     bool // what was made from another ledger was removed
 	crowded   bool // other processes may be writing it too
+	// destroyed counts the keys that the keystore knew to be destroyed when the
+	// record was opened, saidDestroyed those of which the ledger said so.
+	destroyed, saidDestroyed uint64
 }
 
 // mode is what a record is opened for.
