@@ -105,7 +105,13 @@ func (k eraserKeys) Forget(ctx context.Context, person event.UUID, keep []vault.
 }
 
 // Rewrap implements [erasure.Keys].
-func (k eraserKeys) Rewrap(context.Context) (int, error) { return 0, erasure.ErrNoRewrap }
+func (k eraserKeys) Rewrap(ctx context.Context) (int, error) {
+	done, err := k.Vault.Rewrap(ctx, vault.Rewrapping{})
+	if errors.Is(err, vault.ErrNoKEKFile) {
+		return 0, erasure.ErrNoRewrap
+	}
+	return int(done.Keys), err
+}
 
 // erasureNotes keeps an eraser's note in a data folder.
 type erasureNotes struct{ dataDir }
