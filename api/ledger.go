@@ -138,7 +138,7 @@ func (a *API) publishedTile(r *http.Request) (file, error) {
 var publishedEntries = operation[struct{}]{
 	ID: "published-entries", Method: http.MethodGet, Path: published + "tile/entries/*", Media: tileMedia, Purpose: "AUDIT",
 	Summary: "A bundle of entries as they are stored, such as tile/entries/x001/234.p/17 (C2SP tlog-tiles), whose payloads stay sealed",
-	Action:  "ledger.entries", Audit: access.ReadEvent, View: "ledger.entries",
+	Action:  "ledger.entries", Audit: access.ReadEvent, View: "ledger-entries",
 	Query: []parameter{{Name: "purpose", Type: "string",
 		Doc: "what the entries are used for (DPA 2018 s.62(4)): AUDIT, which is meant if it is left out, SELF_MONITORING, INTEGRITY_SECURITY or CRIMINAL_PROCEEDINGS"}},
 	Handle: (*API).publishedEntries,

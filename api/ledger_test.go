@@ -98,7 +98,7 @@ func TestEntriesAreForAuditorsAndOnTheRecord(t *testing.T) {
 			t.Fatalf("%d looks are on the record, want 1", len(looks))
 		}
 		on := looks[0]
-		if on.Ledger.Purpose != purpose || on.Ledger.View != "ledger.entries" || on.Ledger.Items != 3 || on.Purpose != "AUDIT" ||
+		if on.Ledger.Purpose != purpose || on.Ledger.View != "ledger-entries" || on.Ledger.Items != 3 || on.Purpose != "AUDIT" ||
 			!slices.Equal(on.Ledger.Subjects, []event.UUID{person1, person2}) || len(on.Ledger.Validate()) > 0 {
 			t.Errorf("on the record: %+v", on)
 		}
@@ -190,7 +190,7 @@ func TestAProofIsForWhoeverMaySeeTheEvent(t *testing.T) {
 			t.Errorf("%s: %v", role, h)
 		}
 		looks := b.looks.all()
-		if last := looks[len(looks)-1]; last.Data.View != "event.proof" || last.Data.Class != access.ReadEvent || !slices.Equal(last.Data.Subjects, []event.UUID{person1}) {
+		if last := looks[len(looks)-1]; last.Data.View != "event-proof" || last.Data.Class != access.ReadEvent || !slices.Equal(last.Data.Subjects, []event.UUID{person1}) {
 			t.Errorf("on the record: %+v", last)
 		}
 	}
