@@ -76,6 +76,8 @@ var settings = []setting{
 		does: "file that says who cosigns the ledger's checkpoints and how many must (C2SP tlog-policy); empty asks nobody, and then whoever has the signing key can show two people two histories"},
 	{command: "serve", flag: "heads-every", usual: "1h",
 		does: "how often the ledger commits to the heads of its streams, by which it is proved that nothing was left out; rarer makes what a proof covers older"},
+	{command: "serve", flag: "verify-every", usual: "24h",
+		does: "how long after one verification of the whole record the next begins; the first begins at start. Rarer finds later what was altered"},
 	{command: "serve", flag: "small-numbers", usual: "10",
 		does: "counts under it are kept back from the hubs' figures, from 2 to 1000; 0 publishes everything, and a small count may tell who somebody is"},
 	{command: "serve", flag: "shutdown-timeout", usual: "10s",
