@@ -46,13 +46,14 @@ const (
 
 // opening is everything a record needs from outside.
 type opening struct {
-	dir    dataDir
-	at     places
-	kek    string // empty: the file in the directory
-	signer string // likewise, of the signing keys
-	mode   mode
-	now    func() time.Time
-	random io.Reader
+	damaged bool // also what is damaged, to find out how
+	dir     dataDir
+	at      places
+	kek     string // empty: the file in the directory
+	signer  string // likewise, of the signing keys
+	mode    mode
+	now     func() time.Time
+	random  io.Reader
 }
 
 // opening is the record that the settings name.

@@ -32,9 +32,8 @@ type server struct {
 	guard    *guard
 	recorder *recording.Recorder // of what falls due; nil: that is left
 	monitor  *monitors           // while this process judges; see [server.lead]
-	// sealing makes the record tamper-evident, while this process judges.
-	sealing *sealing
-	seals   sealingWith
+	seals    sealingWith         // how the record is sealed, while this process judges
+	sealing  atomic.Pointer[sealing]
 	// relayer tells others, while this process judges; nil if nobody is told.
 	relayer  *relayer
 	handler  http.Handler // nil for a worker that shows nothing
@@ -98,7 +97,13 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 		if s.monitor, err = s.monitors(ctx); err != nil {
 			return nil, err
 		}
-		if s.sealing, err = s.opening.openSealing(ctx, s.record, s.seals); err != nil {
+	}
+	if s.judges { // what is wrong with the keys is told at once
+		one, err := s.opening.openSealing(ctx, s.record, s.seals)
+		if err == nil {
+			err = one.close()
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -161,9 +166,6 @@ func (s *server) close() error {
 	err := s.sides.close()
 	if s.monitor != nil {
 		err = errors.Join(err, s.monitor.close())
-	}
-	if s.sealing != nil {
-		err = errors.Join(err, s.sealing.close())
 	}
 	if s.relayer != nil {
 		err = errors.Join(err, s.relayer.close())
