@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -56,12 +55,6 @@ func (f *faults) fail(n int, stored bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls, f.at, f.stored = nil, n, stored
-}
-
-func (f *faults) called() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.calls)
 }
 
 // shelf is a double of [ledger.Shelf]: package keep has the real ones.
@@ -151,13 +144,6 @@ func (s *shelf) set(register string, value []byte) {
 		return
 	}
 	s.registers[register] = value
-}
-
-// clone is the shelf as a backup of it would be.
-func (s *shelf) clone(f *faults) *shelf {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return &shelf{faults: f, objects: maps.Clone(s.objects), registers: maps.Clone(s.registers)}
 }
 
 // remembered is a double of [ledger.Memory], beside [ledger.MemoryFile], that
