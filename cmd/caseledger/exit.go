@@ -122,6 +122,7 @@ var sentinelExits = []struct {
 	{pgsql.ErrFull, exitUnavailable},
 	{errUnavailable, exitUnavailable},
 	{errAnother, exitUnavailable},
+	{errOlderKeys, exitUnavailable},
 	{eventstore.ErrConflict, exitConflict},
 	{eventstore.ErrUnavailable, exitUnavailable},
 	{eventstore.ErrUnknown, exitUnavailable},

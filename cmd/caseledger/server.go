@@ -28,6 +28,7 @@ type server struct {
 	record   *record
 	sides    sides
 	trust    trusted
+	erasing  erasing
 	now      func() time.Time
 	guard    *guard
 	recorder *recording.Recorder // of what falls due; nil: that is left
@@ -55,13 +56,14 @@ type parts struct {
 	smallNumbers int
 	timers       bool // what falls due by the clock is recorded
 	destinations *destinations
+	erasing      erasing
 	witnesses    *witness.Policy // nil: nobody is asked
 	headsEvery   time.Duration   // 0: an hour
 }
 
 // newServer opens a record to serve it.
 func (p *program) newServer(ctx context.Context, with parts) (_ *server, err error) {
-	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, now: p.now, pace: &pace{now: p.now},
+	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, erasing: with.erasing, now: p.now, pace: &pace{now: p.now},
 		log: slog.New(slog.NewJSONHandler(p.errs, nil))}
 	defer func() {
 		if err != nil {
