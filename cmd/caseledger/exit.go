@@ -9,6 +9,7 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
+	"caseledger/eventstore/ledger/witness"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -79,6 +80,10 @@ var sentinelExits = []struct {
 	{relay.ErrSecret, exitUsage},
 	{relay.ErrCredentials, exitDenied},
 	{relay.ErrNoDestination, exitNotFound},
+	{witness.ErrDamaged, exitIntegrity},
+	{witness.ErrInUse, exitConflict},
+	{witness.ErrKey, exitUsage},
+	{witness.ErrPolicy, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
 	{kurrent.ErrConnectionString, exitUsage},
