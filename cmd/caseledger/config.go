@@ -50,10 +50,18 @@ var settings = []setting{
 		does: "JSON file that says whom to tell of what is recorded, over NATS or by webhook, and nothing that is sealed (docs/operations/publishing.md); empty tells nobody. A process of role web on servers does not read it. Whoever is listed learns of people's events by their identifiers"},
 	{flag: "key-file", usual: "",
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
+	{flag: "backup-days", usual: "30",
+		does: "for how many days backups of the keys are kept, from 0 to 3650; each erasure receipt says until when a copy may still hold a destroyed key. Too small a number makes every receipt untrue"},
+	{flag: "rewrap-every", usual: "24h",
+		does: "the least time between two rounds of wrapping all keys by another key-encryption key after keys were destroyed; 0s has a round for each erasure. Backups of the keystore from before a round are useless without their own copy of that key: keep both"},
 	{flag: "signer-key", usual: "",
+<<<<<<< HEAD
 		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same; whoever has it can sign another history, and only witnesses would tell"},
 	{flag: "witnesses", usual: "",
 		does: "file that says who cosigns the ledger's checkpoints and how many must (C2SP tlog-policy); empty asks nobody, and then whoever has the signing key can show two people two histories"},
+=======
+		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history, and only witnesses would tell"},
+>>>>>>> main
 	{flag: "json", usual: "false", boolean: true,
 		does: "answer in JSON: lists are one object a line"},
 	{flag: "quiet", usual: "false", boolean: true,
