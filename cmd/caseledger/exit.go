@@ -9,7 +9,11 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
+<<<<<<< HEAD
+	"caseledger/eventstore/ledger/witness"
+=======
 	"caseledger/eventstore/ledger"
+>>>>>>> main
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -94,6 +98,10 @@ var sentinelExits = []struct {
 	{relay.ErrSecret, exitUsage},
 	{relay.ErrCredentials, exitDenied},
 	{relay.ErrNoDestination, exitNotFound},
+	{witness.ErrDamaged, exitIntegrity},
+	{witness.ErrInUse, exitConflict},
+	{witness.ErrKey, exitUsage},
+	{witness.ErrPolicy, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
 	{kurrent.ErrConnectionString, exitUsage},
