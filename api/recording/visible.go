@@ -73,7 +73,7 @@ func (r *Recorder) sees(stream event.StreamID, actor event.Actor) func(event.Rec
 			told, ok := e.Data.(interface{ RecipientOrg() event.UUID })
 			return ok && ours(told.RecipientOrg())
 		}
-	case event.PolicyStream, event.AccessStream: // of which nothing is hidden, and which take no commands
+	case event.PolicyStream, event.AccessStream, event.LedgerStream: // of which nothing is hidden, and which take no commands
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -83,6 +84,9 @@ func (p *program) importFile(ctx context.Context, path, as string, dry bool) err
 		return err
 	}
 	sum, err := p.importInto(ctx, r, t, in, by, dry)
+	if !dry {
+		err = errors.Join(err, o.sealAll(ctx, r))
+	}
 	if closing := r.close(); err == nil {
 		err = closing
 	}

@@ -412,7 +412,7 @@ func (j *journal) streamOf(l journalLine) (event.StreamID, error) {
 	kind, label, labelled := strings.Cut(l.Stream, ":")
 	if !labelled {
 		s, err := event.ParseStreamID(l.Stream)
-		if err != nil || s.Kind == event.AccessStream {
+		if err != nil || s.Kind == event.AccessStream || s.Kind == event.LedgerStream {
 			return event.StreamID{}, usage("stream does not name one")
 		}
 		return s, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +17,14 @@ import (
 
 	"caseledger/api"
 	"caseledger/api/recording"
+	"caseledger/eventstore/ledger/witness"
 )
 
 // server is an open record that answers requests, does the work behind them, or
 // both.
 type server struct {
 	duties
+	opening  opening
 	record   *record
 	sides    sides
 	trust    trusted
@@ -29,6 +32,9 @@ type server struct {
 	guard    *guard
 	recorder *recording.Recorder // of what falls due; nil: that is left
 	monitor  *monitors           // while this process judges; see [server.lead]
+	// sealing makes the record tamper-evident, while this process judges.
+	sealing *sealing
+	seals   sealingWith
 	// relayer tells others, while this process judges; nil if nobody is told.
 	relayer  *relayer
 	handler  http.Handler // nil for a worker that shows nothing
@@ -50,6 +56,8 @@ type parts struct {
 	smallNumbers int
 	timers       bool // what falls due by the clock is recorded
 	destinations *destinations
+	witnesses    *witness.Policy // nil: nobody is asked
+	headsEvery   time.Duration   // 0: an hour
 }
 
 // newServer opens a record to serve it.
@@ -84,8 +92,13 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 	if with.timers {
 		s.recorder = recorder
 	}
+	s.opening = with.opening
+	s.seals = sealingWith{now: p.now, after: time.After, random: p.random, log: s.log, policy: with.witnesses, every: cmp.Or(with.headsEvery, time.Hour)}
 	if s.judges && !s.elected {
 		if s.monitor, err = s.monitors(ctx); err != nil {
+			return nil, err
+		}
+		if s.sealing, err = s.opening.openSealing(ctx, s.record, s.seals); err != nil {
 			return nil, err
 		}
 	}
@@ -148,6 +161,9 @@ func (s *server) close() error {
 	err := s.sides.close()
 	if s.monitor != nil {
 		err = errors.Join(err, s.monitor.close())
+	}
+	if s.sealing != nil {
+		err = errors.Join(err, s.sealing.close())
 	}
 	if s.relayer != nil {
 		err = errors.Join(err, s.relayer.close())

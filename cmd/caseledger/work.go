@@ -66,6 +66,13 @@ func (s *server) lead(ctx context.Context) (err error) {
 		err = errors.Join(err, s.monitor.close())
 		s.monitor = nil
 	}()
+	if s.sealing, err = s.opening.openSealing(ctx, s.record, s.seals); err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, s.sealing.close())
+		s.sealing = nil
+	}()
 	s.follow(ctx)
 	return nil
 }
@@ -79,6 +86,9 @@ func (s *server) follow(ctx context.Context) {
 	}
 	if s.judges {
 		group.Go(func() { s.monitor.follow(ctx, s.elected, s.log, time.After) })
+	}
+	if s.sealing != nil {
+		group.Go(func() { s.sealing.follow(ctx, s.log) })
 	}
 	if s.relayer != nil {
 		group.Go(func() { s.relayer.follow(ctx, s.elected, s.log, time.After) })

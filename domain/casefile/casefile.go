@@ -66,7 +66,9 @@ var Catalogue = event.NewCatalogue(
 // EventTypes lists the stored names of everything a case can hold but the
 // kernel's key events, which are about boxes and not about the person.
 func EventTypes() []string {
-	return slices.DeleteFunc(Catalogue.Names(), func(n string) bool { return strings.HasPrefix(n, "key.") })
+	return slices.DeleteFunc(Catalogue.Names(), func(n string) bool {
+		return strings.HasPrefix(n, "key.") || strings.HasPrefix(n, "ledger.")
+	})
 }
 
 // Fold folds the standing events of a case.

@@ -25,7 +25,7 @@ func Due(stream event.StreamID, events []event.Recorded, at time.Time) (due []ca
 			due = append(due, casefile.DueCommand{Name: "expire-agreement", Body: agreement.ExpireAgreement{}, At: e.At, Side: party.Side, Org: party.Org})
 		}
 		return due, next
-	case event.OrgStream, event.PolicyStream, event.FindingStream, event.AccessStream:
+	case event.OrgStream, event.PolicyStream, event.FindingStream, event.AccessStream, event.LedgerStream:
 	}
 	return nil, time.Time{}
 }

@@ -45,7 +45,7 @@ func TestWhatFallsDueOnOtherStreams(t *testing.T) {
 	g := newStory(t, event.Case(event.DeriveUUID("test-person"))).as("HUB_NURSE", "HUB-CAM")
 	g.given("grant-consent", `{"kind":"SCREENING","form":"EXPLICIT_ORAL","expiresAt":"2026-03-01"}`)
 	end := event.MustDay("2026-03-01").Start()
-	for _, kind := range []event.StreamKind{event.CaseStream, event.OrgStream, event.PolicyStream, event.FindingStream, event.AccessStream} {
+	for _, kind := range []event.StreamKind{event.CaseStream, event.OrgStream, event.PolicyStream, event.FindingStream, event.AccessStream, event.LedgerStream} {
 		stream := event.StreamID{Kind: kind, Of: g.stream.Of}
 		due, next := catalogue.Due(stream, g.history, end)
 		if _, first := catalogue.Due(stream, g.history, end.Add(-1)); (len(due) == 1) != (kind == event.CaseStream) || first.Equal(end) != (kind == event.CaseStream) || !next.IsZero() {

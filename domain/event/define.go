@@ -63,7 +63,7 @@ func Define[E any](name string, version int, steps ...Step) *Definition {
 }
 
 // DefineClear is [Define] for the kernel's own events, whose fields are all
-// opaque identifiers and commitments and are stored in clear text: they must
+// opaque identifiers, commitments, counts and public keys, stored in clear text: they must
 // be readable when every key is gone.
 func DefineClear[E any](name string, version int, steps ...Step) *Definition {
 	d := define(reflect.TypeFor[E](), name, version, steps)

@@ -138,16 +138,21 @@ const (
 	AccessStream    StreamKind = 4 // the reads of one session
 	FindingStream   StreamKind = 5 // the findings about one person
 	PolicyStream    StreamKind = 6 // rule-set and reference-data versions; there is one
+	LedgerStream    StreamKind = 7 // what the ledger says of itself; there is one
 )
 
 var streamPrefixes = map[StreamKind]string{
 	CaseStream: "case", AgreementStream: "agreement", OrgStream: "org",
-	AccessStream: "access", FindingStream: "finding", PolicyStream: "policy",
+	AccessStream: "access", FindingStream: "finding", PolicyStream: "policy", LedgerStream: "ledger",
 }
 
+// single reports whether there is one stream of a kind, which then has no
+// identifier.
+func (k StreamKind) single() bool { return k == PolicyStream || k == LedgerStream }
+
 // StreamID names a stream: its kind and an opaque identifier. As text it is
-// "case-<uuid>", and "policy" for the policy stream. It carries no personal
-// value. The zero value names no stream.
+// "case-<uuid>", and "policy" and "ledger" for the streams of which there is one.
+// It carries no personal value. The zero value names no stream.
 type StreamID struct {
 	Kind StreamKind
 	Of   UUID
@@ -168,24 +173,33 @@ func Organisation(org UUID) StreamID { return StreamID{OrgStream, org} }
 // Findings returns the stream of the findings about one subject.
 func Findings(subject UUID) StreamID { return StreamID{FindingStream, subject} }
 
-// policySubject is what the policy stream is about. It is derived, so that it
+// What the streams are about of which there is one. It is derived, so that it
 // is the same in every ledger.
-var policySubject = DeriveUUID("policy")
+var (
+	policySubject = DeriveUUID("policy")
+	ledgerSubject = DeriveUUID("ledger")
+)
 
 // Subject is whose keys seal what is recorded on the stream: what it is about.
 // What an access stream holds is about whoever each look names, and it has none.
 func (s StreamID) Subject() UUID {
-	if s.Kind == PolicyStream {
+	switch s.Kind {
+	case PolicyStream:
 		return policySubject
-	}
-	if s.Kind == AccessStream {
+	case LedgerStream:
+		return ledgerSubject
+	case AccessStream:
 		return UUID{}
+	case CaseStream, AgreementStream, OrgStream, FindingStream:
 	}
 	return s.Of
 }
 
-// Policy is the one policy stream.
-var Policy = StreamID{Kind: PolicyStream}
+// The streams of which there is one.
+var (
+	Policy = StreamID{Kind: PolicyStream}
+	Ledger = StreamID{Kind: LedgerStream}
+)
 
 // StreamBytes is the width of a stored stream id: one byte of kind, sixteen
 // of identifier.
@@ -209,24 +223,26 @@ func StreamFromBytes(b []byte) (StreamID, error) {
 }
 
 func (s StreamID) check() error {
-	if _, known := streamPrefixes[s.Kind]; !known || (s.Kind == PolicyStream) != s.Of.IsZero() {
+	if _, known := streamPrefixes[s.Kind]; !known || s.Kind.single() != s.Of.IsZero() {
 		return ErrMalformedID
 	}
 	return nil
 }
 
-// String returns "case-<uuid>" and the like, or "policy".
+// String returns "case-<uuid>" and the like, or "policy" or "ledger".
 func (s StreamID) String() string {
-	if s.Kind == PolicyStream {
-		return "policy"
+	if s.Kind.single() {
+		return streamPrefixes[s.Kind]
 	}
 	return streamPrefixes[s.Kind] + "-" + s.Of.String()
 }
 
 // ParseStreamID reads what [StreamID.String] writes; else [ErrMalformedID].
 func ParseStreamID(text string) (StreamID, error) {
-	if text == "policy" {
-		return Policy, nil
+	for _, s := range []StreamID{Policy, Ledger} {
+		if text == s.String() {
+			return s, nil
+		}
 	}
 	prefix, rest, _ := strings.Cut(text, "-")
 	for kind, p := range streamPrefixes {

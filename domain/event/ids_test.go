@@ -61,9 +61,9 @@ func TestIdentifiersComeBackFromTheirText(t *testing.T) {
 		if got, err := event.ParseUUID(u.String()); err != nil || got != u {
 			t.Errorf("%s reads as %s, %v", u, got, err)
 		}
-		s := event.StreamID{Kind: event.StreamKind(rapid.IntRange(1, 6).Draw(t, "kind")), Of: u}
-		if s.Kind == event.PolicyStream || u.IsZero() {
-			s = event.Policy
+		s := event.StreamID{Kind: event.StreamKind(rapid.IntRange(1, 7).Draw(t, "kind")), Of: u}
+		if s.Kind >= event.PolicyStream || u.IsZero() {
+			s = event.StreamID{Kind: max(s.Kind, event.PolicyStream)}
 		}
 		if got, err := event.ParseStreamID(s.String()); err != nil || got != s {
 			t.Errorf("%s reads as %s, %v", s, got, err)
@@ -86,7 +86,7 @@ func TestWhatAStreamIsAbout(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[event.StreamID]event.UUID{
 		event.Case(person): person, event.Agreement(person): person, event.Organisation(person): person, event.Findings(person): person,
-		event.Policy: event.DeriveUUID("policy"), event.Access(person): {},
+		event.Policy: event.DeriveUUID("policy"), event.Ledger: event.DeriveUUID("ledger"), event.Access(person): {},
 	} {
 		if got := s.Subject(); got != want {
 			t.Errorf("%s is about %s, want %s", s, got, want)
@@ -119,12 +119,12 @@ func TestAMalformedIdentifierIsRefusedWithoutBeingQuoted(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"", "case-", "case-00000000-0000-0000-0000-000000000000", "policy-5f0c8a52-1111-4111-8111-111111111111", "consent-5f0c8a52-1111-4111-8111-111111111111"} {
+	for _, text := range []string{"", "case-", "case-00000000-0000-0000-0000-000000000000", "policy-5f0c8a52-1111-4111-8111-111111111111", "ledger-5f0c8a52-1111-4111-8111-111111111111", "consent-5f0c8a52-1111-4111-8111-111111111111"} {
 		if s, err := event.ParseStreamID(text); !errors.Is(err, event.ErrMalformedID) {
 			t.Errorf("%q names the stream %s, %v", text, s, err)
 		}
 	}
-	for _, b := range [][]byte{nil, make([]byte, 16), make([]byte, 17), append([]byte{7}, person[:]...), append([]byte{6}, person[:]...)} {
+	for _, b := range [][]byte{nil, make([]byte, 16), make([]byte, 17), append([]byte{8}, person[:]...), append([]byte{7}, person[:]...), append([]byte{6}, person[:]...)} {
 		if s, err := event.StreamFromBytes(b); !errors.Is(err, event.ErrMalformedID) {
 			t.Errorf("%x names the stream %s, %v", b, s, err)
 		}
@@ -143,6 +143,7 @@ func FuzzParseUUID(f *testing.F) {
 
 func FuzzParseStreamID(f *testing.F) {
 	f.Add("policy")
+	f.Add("ledger")
 	f.Add("case-5f0c8a52-1111-4111-8111-111111111111")
 	f.Fuzz(func(t *testing.T, text string) {
 		if s, err := event.ParseStreamID(text); err == nil && s.String() != text {

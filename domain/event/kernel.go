@@ -19,6 +19,27 @@ type KeyDestroyed struct {
 	Key UUID `json:"key"`
 }
 
+// HeadsCommitted commits the ledger to how far every stream had come at a size
+// of the ledger: which streams there were, and the last entry of each. Package
+// heads of the event store says how the root is made, and proves from it that
+// the entries of a stream are all there were, or that there was no such stream.
+type HeadsCommitted struct {
+	Size    uint64     `json:"size"`    // entries of the ledger, from its first
+	Root    Commitment `json:"root"`    // of the tree of heads
+	Streams uint64     `json:"streams"` // in the tree
+}
+
+// VerifierKey is a public key that verifies signatures of the ledger, as a C2SP
+// signed-note verifier key: <name>+<8 hexadecimal digits of key id>+<base64>.
+type VerifierKey string
+
+// SignerChanged says which keys sign the ledger from then on, and which no
+// longer do. What a retired key signed before stays signed.
+type SignerChanged struct {
+	Added   []VerifierKey `json:"added"`
+	Retired []VerifierKey `json:"retired"`
+}
+
 // EventCorrected says that the event its envelope's Corrects names was
 // recorded wrongly. The event that follows it in the same append, with the
 // same Corrects, takes the wrong one's place in every fold; both stay in the
@@ -37,6 +58,8 @@ type EnteredInError struct {
 var Kernel = []*Definition{
 	DefineClear[KeyCreated]("key.created", 1),
 	DefineClear[KeyDestroyed]("key.destroyed", 1),
+	DefineClear[HeadsCommitted]("ledger.heads-committed", 1),
+	DefineClear[SignerChanged]("ledger.signer-changed", 1),
 	Define[EventCorrected]("record.corrected", 1),
 	Define[EnteredInError]("record.entered-in-error", 1),
 }

@@ -44,6 +44,8 @@ var (
 	// ErrOther: the name has other bytes already. What is stored, or what was
 	// about to be, is not what the ledger says: an incident.
 	ErrOther = errors.New("ledger: the object exists with other content")
+	// ErrMalformed: a name or a size that no object, or no register, has.
+	ErrMalformed = errors.New("ledger: not an object's or a register's name, or too large")
 	// ErrMoved: the register has another value than was expected; somebody else
 	// set it.
 	ErrMoved = errors.New("ledger: the register has moved")
@@ -56,6 +58,10 @@ const (
 	// RegisterWitnessed holds the last checkpoint that as many witnesses as the
 	// policy wants have cosigned: a signed note with their lines.
 	RegisterWitnessed = "witnessed"
+	// RegisterKeys holds the verifier keys (note) of every key that signs or signed,
+	// one a line, oldest first: for readers that have no signing key, and so that
+	// two processes with keys of different ledgers never share a shelf.
+	RegisterKeys = "keys"
 	// RegisterAlarm holds why nothing is sealed any more: an [Alarm] as JSON, or
 	// empty once somebody has lifted it.
 	RegisterAlarm = "alarm"

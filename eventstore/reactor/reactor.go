@@ -286,7 +286,7 @@ func (r *Reactor) window(ctx context.Context, upTo event.Position) (Window, erro
 				touch(Person, id)
 				w.Looks = append(w.Looks, Look{id, s.Position})
 			}
-		case event.FindingStream:
+		case event.FindingStream, event.LedgerStream:
 		}
 		if w.To = s.Position; w.To >= upTo || int(w.To-r.to) >= r.Window {
 			break

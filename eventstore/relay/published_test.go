@@ -98,6 +98,8 @@ func streamOf(name string) event.StreamID {
 		return event.Findings(personID(1))
 	case "policy":
 		return event.Policy
+	case "ledger":
+		return event.Ledger
 	}
 	return event.Case(personID(1))
 }

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"caseledger/eventstore"
+	"caseledger/eventstore/filelock"
 )
 
 // Why a database is not opened. Each is in the chain of the error that
@@ -55,6 +56,9 @@ type Options struct {
 	// or without one. Nothing is ever written; Append answers [ErrReadOnly],
 	// and Wait looks for new events four times a second.
 	ReadOnly bool
+	// Damaged opens, for reading, also a ledger whose end is not whole, so that
+	// a verification can say what is wrong with it. It goes with ReadOnly.
+	Damaged bool
 }
 
 // Store implements [eventstore.Store]. Every method may be called from any
@@ -86,6 +90,9 @@ func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err err
 	if o.Clock == nil && !o.ReadOnly {
 		panic("sqlite: a store that is written to needs a clock")
 	}
+	if o.Damaged && !o.ReadOnly {
+		panic("sqlite: what is damaged is only read")
+	}
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -114,11 +121,14 @@ func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err err
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	if !o.ReadOnly {
-		if s.lock, err = acquire(path + ".lock"); err != nil {
-			return nil, err
+		switch s.lock, err = filelock.Take(path + ".lock"); {
+		case errors.Is(err, filelock.ErrTaken):
+			return nil, fmt.Errorf("%w: %s.lock is locked", ErrInUse, path)
+		case err != nil:
+			return nil, fmt.Errorf("sqlite: lock: %w", err)
 		}
 	}
-	fresh, err := inspect(ctx, path, p[inspection])
+	fresh, err := inspect(ctx, path, p[inspection], o.Damaged)
 	if err != nil {
 		return nil, err
 	}

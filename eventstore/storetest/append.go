@@ -158,7 +158,7 @@ func atEnd(t *testing.T, s *subject) {
 
 func kinds(t *testing.T, s *subject) {
 	of := s.name()
-	streams := []eventstore.StreamID{event.Policy}
+	streams := []eventstore.StreamID{event.Policy, event.Ledger}
 	for _, kind := range []event.StreamKind{event.CaseStream, event.AgreementStream, event.OrgStream, event.AccessStream, event.FindingStream} {
 		streams = append(streams, eventstore.StreamID{Kind: kind, Of: of})
 	}
@@ -209,7 +209,9 @@ func misuse(t *testing.T, s *subject) {
 	for _, kind := range []event.StreamKind{event.CaseStream, event.AgreementStream, event.OrgStream, event.FindingStream} {
 		s.mustRefuse(t, eventstore.ErrMisuse, eventstore.StreamID{Kind: kind, Of: s.name()}, eventstore.AtEnd, s.fact("a"))
 	}
-	s.mustRefuse(t, eventstore.ErrMisuse, event.Policy, eventstore.AtEnd, s.fact("a"))
+	for _, stream := range []eventstore.StreamID{event.Policy, event.Ledger} {
+		s.mustRefuse(t, eventstore.ErrMisuse, stream, eventstore.AtEnd, s.fact("a"))
+	}
 }
 
 func ownership(t *testing.T, s *subject) {

@@ -87,6 +87,21 @@ func TestOnlyADatabaseOfTheKeystoresOwnIsOpened(t *testing.T) {
 	}
 }
 
+// What the ledger's signer remembers belongs to the keys' backups, whichever of
+// the two was there first.
+func TestTheSignersMemoryIsNoStranger(t *testing.T) {
+	t.Parallel()
+	for _, early := range []bool{false, true} {
+		cfg := database(t)
+		if !early {
+			wantError(t, mustOpen(t, cfg).Close(), nil)
+		}
+		meddle(t, cfg, `CREATE SCHEMA caseledger_signer`)
+		meddle(t, cfg, `CREATE TABLE caseledger_signer.signed (x int)`)
+		wantError(t, mustOpen(t, cfg).Close(), nil)
+	}
+}
+
 func TestAServerThatDoesNotFlushIsRefused(t *testing.T) {
 	t.Parallel()
 	c := config(t)

@@ -32,11 +32,12 @@ type Row struct {
 // Name is the stored name of an event type.
 type Name string
 
-// types is every stored name but those of a case.
+// types is every stored name but those of a case, and of what the record keeps
+// about itself.
 var types = func() []string {
 	ofCases := casefile.EventTypes()
 	return slices.DeleteFunc(catalogue.Events.Names(), func(n string) bool {
-		return strings.HasPrefix(n, "key.") || slices.Contains(ofCases, n)
+		return strings.HasPrefix(n, "key.") || strings.HasPrefix(n, "ledger.") || slices.Contains(ofCases, n)
 	})
 }()
 

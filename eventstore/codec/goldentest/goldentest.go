@@ -63,8 +63,12 @@ func Run(t *testing.T, c *event.Catalogue, dir string, samples map[string]any) {
 
 // kernel are the samples of the events that belong to no area.
 var kernel = map[string]any{
-	"key.created":             event.KeyCreated{Key: event.MustUUID("4b000000-0000-4000-8000-000000000001"), Commitment: event.Commitment{1, 2, 3}},
-	"key.destroyed":           event.KeyDestroyed{Key: event.MustUUID("4b000000-0000-4000-8000-000000000001")},
+	"key.created":            event.KeyCreated{Key: event.MustUUID("4b000000-0000-4000-8000-000000000001"), Commitment: event.Commitment{1, 2, 3}},
+	"key.destroyed":          event.KeyDestroyed{Key: event.MustUUID("4b000000-0000-4000-8000-000000000001")},
+	"ledger.heads-committed": event.HeadsCommitted{Size: 1234, Root: event.Commitment{4, 5, 6}, Streams: 56},
+	"ledger.signer-changed": event.SignerChanged{
+		Added:   []event.VerifierKey{"hub.example/ledger+0f0e0d0c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAh"},
+		Retired: []event.VerifierKey{"hub.example/ledger+1a1b1c1d+ASAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIB"}},
 	"record.corrected":        event.EventCorrected{Reason: event.Own("The date was typed wrongly.")},
 	"record.entered-in-error": event.EnteredInError{Reason: event.Own("This was about somebody else.")},
 }

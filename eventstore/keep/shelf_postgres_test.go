@@ -1,0 +1,110 @@
+//go:build postgres
+
+package keep_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"caseledger/eventstore/keep"
+	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
+	"caseledger/eventstore/pgsql"
+	"caseledger/eventstore/postgres/pgtest"
+)
+
+func openShelf(t *testing.T, dsn, schema string) *keep.ShelfPostgres {
+	t.Helper()
+	s, err := keep.OpenShelfPostgres(t.Context(), dsn, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestShelfPostgres(t *testing.T) {
+	t.Parallel()
+	ledgertest.RunShelf(t, func(t *testing.T) func() ledger.Shelf {
+		dsn, schema := pgtest.Schema(t)
+		return func() ledger.Shelf { return openShelf(t, dsn, schema) }
+	})
+}
+
+func TestSignerPostgres(t *testing.T) {
+	t.Parallel()
+	ledgertest.RunMemory(t, func(t *testing.T) func() ledger.Memory {
+		dsn := pgtest.Database(t)
+		return func() ledger.Memory {
+			m, err := keep.OpenSignerPostgres(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = m.Close() })
+			return m
+		}
+	})
+}
+
+// What cannot be made again is never emptied: a schema of a later version, or
+// somebody else's, is left as it is.
+func TestALastingSchemaIsNeverEmptied(t *testing.T) {
+	t.Parallel()
+	dsn, schema := pgtest.Schema(t)
+	var wait sync.WaitGroup
+	for range 6 {
+		wait.Go(func() {
+			s, err := keep.OpenShelfPostgres(t.Context(), dsn, schema)
+			if err != nil {
+				t.Errorf("one of many that open it first: %v", err)
+				return
+			}
+			_ = s.Close()
+		})
+	}
+	wait.Wait()
+	s := openShelf(t, dsn, schema)
+	if err := s.Swap(t.Context(), ledger.RegisterCheckpoint, nil, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(want error) {
+		t.Helper()
+		if _, err := keep.OpenShelfPostgres(t.Context(), dsn, schema); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+		if v, err := s.Load(t.Context(), ledger.RegisterCheckpoint); err != nil || string(v) != "x" {
+			t.Errorf("what is there: %q, %v", v, err)
+		}
+	}
+	run(t, dsn, "UPDATE "+schema+".version SET step = 99")
+	refused(keep.ErrNewer)
+	run(t, dsn, "UPDATE "+schema+".version SET mark = 5")
+	refused(keep.ErrForeign)
+	run(t, dsn, "DROP TABLE "+schema+".version")
+	refused(keep.ErrForeign)
+	if _, err := keep.OpenShelfPostgres(t.Context(), dsn, `x"; DROP TABLE y`); err == nil {
+		t.Error("opened a schema of a malformed name")
+	}
+}
+
+func TestAShelfsServersFaultsHaveNames(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	for url, want := range map[string]error{
+		"swordfish":                                     pgsql.ErrConnectionString,
+		"postgres://u:swordfish@127.0.0.1:1/x":          pgsql.ErrUnreachable,
+		dsn + " user=swordfish":                         pgsql.ErrCredentials,
+		dsn + " default_transaction_read_only=on":       pgsql.ErrServerReadOnly,
+		strings.Replace(dsn, "dbname=", "dbname=no", 1): pgsql.ErrNoDatabase,
+	} {
+		_, shelf := keep.OpenShelfPostgres(t.Context(), url, "")
+		_, signer := keep.OpenSignerPostgres(t.Context(), url)
+		for _, err := range []error{shelf, signer} {
+			if !errors.Is(err, want) || strings.Contains(err.Error(), "swordfish") {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		}
+	}
+}
