@@ -29,7 +29,8 @@ func (p *program) keysCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.keysCopy(cmd.Context(), to) },
 	}
 	copying.Flags().StringVar(&to, "to", "", "where the copy is made: a connection string of PostgreSQL, file: and the path of a file that holds one, or a data folder")
-	return group("keys", "Copy the keys from one keystore to another", "  caseledger keys copy --to file:/run/secrets/keys", copying)
+	return group("keys", "Copy the keys, wrap them by another key, and destroy again what a copy brought back",
+		"  caseledger keys rewrap\n  caseledger keys copy --to file:/run/secrets/keys", copying, p.keysRewrapCommand(), p.keysReapplyCommand())
 }
 
 // copiedKeys is what a copy of a keystore holds, as it is printed.

@@ -51,6 +51,8 @@ var settings = []setting{
 		does: "file with the key-encryption key, made with mode 0600 on first start; empty is key-encryption-key in the data folder. Without this file the record cannot be read, ever"},
 	{flag: "signer-key", usual: "",
 		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same; whoever has it can sign another history, and only witnesses would tell"},
+	{flag: "kms-token-file", usual: "",
+		does: "file of mode 0600 with the token for the key management service that a line of the key file names; needed only where one does. Whoever holds it, the key file and the keys can read everybody"},
 	{flag: "json", usual: "false", boolean: true,
 		does: "answer in JSON: lists are one object a line"},
 	{flag: "quiet", usual: "false", boolean: true,

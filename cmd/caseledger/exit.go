@@ -63,6 +63,7 @@ var sentinelExits = []struct {
 	{transfer.ErrOversize, exitIntegrity},
 	{eventstore.ErrBrokenLedger, exitIntegrity},
 	{vault.ErrKeyMissing, exitIntegrity},
+	{vault.ErrKEKEpoch, exitError}, // often with the next: another key file
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
 	{errInterrupted, exitInterrupted},
