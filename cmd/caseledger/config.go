@@ -55,13 +55,11 @@ var settings = []setting{
 	{flag: "rewrap-every", usual: "24h",
 		does: "the least time between two rounds of wrapping all keys by another key-encryption key after keys were destroyed; 0s has a round for each erasure. Backups of the keystore from before a round are useless without their own copy of that key: keep both"},
 	{flag: "signer-key", usual: "",
-<<<<<<< HEAD
-		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same; whoever has it can sign another history, and only witnesses would tell"},
+		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history, and only witnesses would tell"},
 	{flag: "witnesses", usual: "",
 		does: "file that says who cosigns the ledger's checkpoints and how many must (C2SP tlog-policy); empty asks nobody, and then whoever has the signing key can show two people two histories"},
-=======
-		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history, and only witnesses would tell"},
->>>>>>> main
+	{flag: "kms-token-file", usual: "",
+		does: "file of mode 0600 with the token for the key management service that a line of the key file names; needed only where one does. Whoever holds it, the key file and the keys can read everybody"},
 	{flag: "json", usual: "false", boolean: true,
 		does: "answer in JSON: lists are one object a line"},
 	{flag: "quiet", usual: "false", boolean: true,

@@ -9,11 +9,8 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
-<<<<<<< HEAD
-	"caseledger/eventstore/ledger/witness"
-=======
 	"caseledger/eventstore/ledger"
->>>>>>> main
+	"caseledger/eventstore/ledger/witness"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -68,6 +65,7 @@ var sentinelExits = []struct {
 	{transfer.ErrOversize, exitIntegrity},
 	{eventstore.ErrBrokenLedger, exitIntegrity},
 	{vault.ErrKeyMissing, exitIntegrity},
+	{vault.ErrKEKEpoch, exitError}, // often with the next: another key file
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
 	{ledger.ErrOtherHistory, exitIntegrity},
