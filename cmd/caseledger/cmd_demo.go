@@ -82,7 +82,7 @@ func (p *program) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: "all", environment: "DEMO", smallNumbers: 10, headsEvery: time.Hour})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: "all", environment: "DEMO", smallNumbers: 10})
 	if err != nil {
 		return err
 	}

@@ -29,9 +29,7 @@ func (p *program) keysCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.keysCopy(cmd.Context(), to) },
 	}
 	copying.Flags().StringVar(&to, "to", "", "where the copy is made: a connection string of PostgreSQL, file: and the path of a file that holds one, or a data folder")
-	children := append([]*cobra.Command{copying}, p.signingKeysCommands()...)
-	return group("keys", "The keys of the people's data, and those that sign the ledger", "  caseledger keys copy --to file:/run/secrets/keys\n"+
-		"  caseledger keys export-public > ledger.pub", children...)
+	return group("keys", "Copy the keys from one keystore to another", "  caseledger keys copy --to file:/run/secrets/keys", copying)
 }
 
 // copiedKeys is what a copy of a keystore holds, as it is printed.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -50,17 +49,6 @@ func (p *program) serve(ctx context.Context) error {
 	if small == 1 {
 		return usage("--small-numbers is 0, or from 2 to 1000")
 	}
-	every, err := p.config.duration("heads-every")
-	if err != nil {
-		return err
-	}
-	if every < time.Second {
-		return usage("--heads-every is at least 1s")
-	}
-	policy, err := p.config.witnessPolicy()
-	if err != nil {
-		return err
-	}
 	t, err := trust(p.config, p.now)
 	if err != nil {
 		return err
@@ -79,8 +67,7 @@ func (p *program) serve(ctx context.Context) error {
 		}
 	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to,
-		witnesses: policy, headsEvery: every})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to})
 	if err != nil {
 		return err
 	}

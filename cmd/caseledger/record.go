@@ -22,7 +22,7 @@ import (
 type record struct {
 	dir       dataDir
 	at        places
-	store     ledgerStore
+	store     ledger
 	follows   *traced // the ledger, for those who remember how far they followed it
 	vault     *vault.Vault
 	codec     *codec.Codec           // seals for, and opens as, every side
@@ -46,20 +46,18 @@ const (
 
 // opening is everything a record needs from outside.
 type opening struct {
-	damaged bool // also what is damaged, to find out how
-	dir     dataDir
-	at      places
-	kek     string // empty: the file in the directory
-	signer  string // likewise, of the signing keys
-	mode    mode
-	now     func() time.Time
-	random  io.Reader
+	dir    dataDir
+	at     places
+	kek    string // empty: the file in the directory
+	mode   mode
+	now    func() time.Time
+	random io.Reader
 }
 
 // opening is the record that the settings name.
 func (p *program) opening(m mode) (opening, error) {
 	at, err := p.config.places()
-	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), signer: p.config.text("signer-key"), mode: m, now: p.now, random: p.random}, err
+	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), mode: m, now: p.now, random: p.random}, err
 }
 
 // open opens the record that the settings name.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,14 +16,12 @@ import (
 
 	"caseledger/api"
 	"caseledger/api/recording"
-	"caseledger/eventstore/ledger/witness"
 )
 
 // server is an open record that answers requests, does the work behind them, or
 // both.
 type server struct {
 	duties
-	opening  opening
 	record   *record
 	sides    sides
 	trust    trusted
@@ -32,8 +29,6 @@ type server struct {
 	guard    *guard
 	recorder *recording.Recorder // of what falls due; nil: that is left
 	monitor  *monitors           // while this process judges; see [server.lead]
-	seals    sealingWith         // how the record is sealed, while this process judges
-	sealing  atomic.Pointer[sealing]
 	// relayer tells others, while this process judges; nil if nobody is told.
 	relayer  *relayer
 	handler  http.Handler // nil for a worker that shows nothing
@@ -55,8 +50,6 @@ type parts struct {
 	smallNumbers int
 	timers       bool // what falls due by the clock is recorded
 	destinations *destinations
-	witnesses    *witness.Policy // nil: nobody is asked
-	headsEvery   time.Duration   // 0: an hour
 }
 
 // newServer opens a record to serve it.
@@ -91,19 +84,8 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 	if with.timers {
 		s.recorder = recorder
 	}
-	s.opening = with.opening
-	s.seals = sealingWith{now: p.now, after: time.After, random: p.random, log: s.log, policy: with.witnesses, every: cmp.Or(with.headsEvery, time.Hour)}
 	if s.judges && !s.elected {
 		if s.monitor, err = s.monitors(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if s.judges { // what is wrong with the keys is told at once
-		one, err := s.opening.openSealing(ctx, s.record, s.seals)
-		if err == nil {
-			err = one.close()
-		}
-		if err != nil {
 			return nil, err
 		}
 	}

@@ -80,41 +80,10 @@ func (s *server) follow(ctx context.Context) {
 	if s.judges {
 		group.Go(func() { s.monitor.follow(ctx, s.elected, s.log, time.After) })
 	}
-	if s.judges {
-		group.Go(func() { s.seal(ctx) })
-	}
 	if s.relayer != nil {
 		group.Go(func() { s.relayer.follow(ctx, s.elected, s.log, time.After) })
 	}
 	group.Wait()
-}
-
-// sealAgain is how long what seals rests before it is opened again.
-const sealAgain = 5 * time.Second
-
-// seal makes the record tamper-evident, until ctx ends. Where that cannot be
-// begun, the rest of the work goes on.
-func (s *server) seal(ctx context.Context) {
-	for {
-		one, err := s.opening.openSealing(ctx, s.record, s.seals)
-		if err == nil {
-			s.sealing.Store(one)
-			one.follow(ctx, s.log)
-			s.sealing.Store(nil)
-			err = one.close()
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			s.log.ErrorContext(ctx, "nothing is sealed", slog.String("error", err.Error()))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(sealAgain):
-		}
-	}
 }
 
 // health is what readiness depends on.

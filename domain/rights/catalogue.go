@@ -4,5 +4,4 @@ import "caseledger/domain/event"
 
 // Events lists the area's event definitions.
 var Events = []*event.Definition{requestReceived, requestPaused, requestClarified, requestExtended, requestResponded,
-	retentionPeriodSet, retentionReviewed, legalHoldPlaced, legalHoldLifted, recordDisposed,
-	erasureDecided, erasureCompleted}
+	retentionPeriodSet, retentionReviewed, legalHoldPlaced, legalHoldLifted, recordDisposed}

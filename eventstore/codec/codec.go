@@ -107,32 +107,15 @@ func (c *Codec) Seal(ctx context.Context, cmd eventstore.Command, drafts []event
 			}
 		}
 	}
-	committed := map[event.UUID]bool{}
+	keys, err := c.keys.Ensure(ctx, refs...)
+	if err != nil {
+		return nil, fmt.Errorf("codec: make keys: %w", err)
+	}
+	committed := make(map[event.UUID]bool, len(keys))
 	for i := range history {
 		if k, ok := history[i].Data.(event.KeyCreated); ok {
 			committed[k.Key] = true
 		}
-	}
-	for tries := 1; ; tries++ {
-		batch, err := c.sealUnder(ctx, cmd, events, refs, known, committed)
-		// A key may be retired, here or elsewhere, after it was given out; then the
-		// next is.
-		if tries == mostKeys || !errors.Is(err, vault.ErrKeyRetired) && !errors.Is(err, vault.ErrKeyExhausted) && !errors.Is(err, vault.ErrErased) {
-			return batch, err
-		}
-	}
-}
-
-// mostKeys is how many keys are tried for one command.
-const mostKeys = 4
-
-// sealUnder seals events under the keys that seal now, behind the events that
-// commit the stream to those that it has not committed to.
-func (c *Codec) sealUnder(ctx context.Context, cmd eventstore.Command, events []*sealing, refs []vault.Ref, known map[vault.Ref]int,
-	committed map[event.UUID]bool) ([]eventstore.Event, error) {
-	keys, err := c.keys.Ensure(ctx, refs...)
-	if err != nil {
-		return nil, fmt.Errorf("codec: make keys: %w", err)
 	}
 	var batch []eventstore.Event
 	for _, k := range keys {

@@ -8,22 +8,22 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
 const (
 	applicationID = 0x63_6c_6b_73 // "clks"
+	schemaVersion = 1
 )
 
 // sqlite writes on one connection in transactions that exclude each other, so
 // nothing has to be locked.
 var sqlite = dialect{
-	scrub: func(ctx context.Context, db *sql.DB, _ ...string) error {
+	scrub: func(ctx context.Context, db *sql.DB) error {
 		var busy, logged, moved int
 		err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved)
 		if err == nil && busy != 0 {
-			err = errRead
+			err = errors.New("a reader holds it")
 		}
 		return err
 	},
@@ -123,8 +123,7 @@ func (s *sqlStore) openWriter(ctx context.Context, path, dsn string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// makeFile makes the tables in an empty file, and adds to one of an earlier
-// version what it lacks.
+// makeFile makes the tables in an empty file.
 func (s *sqlStore) makeFile(ctx context.Context) error {
 	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var version, tables int
@@ -134,18 +133,17 @@ func (s *sqlStore) makeFile(ctx context.Context) error {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
 			return err
 		}
-		if version == 0 && tables != 0 || version >= len(schemas) {
+		if version != 0 || tables != 0 {
 			return nil
 		}
-		script := strings.Join(schemas[version:], "")
-		_, err := tx.ExecContext(ctx, script+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, len(schemas)))
+		_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
 		return err
 	})
 }
 
 // checkFile refuses a file that is no keystore of ours. A database without
-// tables, or of an earlier version, is one only before it is brought up to date.
-func (s *sqlStore) checkFile(ctx context.Context, before bool) error {
+// tables is one only where it is about to become one.
+func (s *sqlStore) checkFile(ctx context.Context, orEmpty bool) error {
 	var application, version, tables int
 	for query, value := range map[string]*int{
 		`PRAGMA application_id`: &application, `PRAGMA user_version`: &version, `SELECT count(*) FROM sqlite_schema`: &tables,
@@ -155,22 +153,14 @@ func (s *sqlStore) checkFile(ctx context.Context, before bool) error {
 		}
 	}
 	switch {
-	case before && tables == 0 && application == 0 && version == 0:
+	case orEmpty && tables == 0 && application == 0 && version == 0:
 		return nil
 	case application != applicationID:
 		return ErrNotKeystore
-	case version > len(schemas):
-		return fmt.Errorf("%w: its format is %d, this program knows %d", ErrNewer, version, len(schemas))
-	case version < 1:
-		return ErrNotKeystore
-	case version < len(schemas) && !before:
-		return olderFormat(version)
+	case version > schemaVersion:
+		return fmt.Errorf("%w: its format is %d, this program knows %d", ErrNewer, version, schemaVersion)
 	}
 	return nil
-}
-
-func olderFormat(version int) error {
-	return fmt.Errorf("%w: its format is %d, which only a process that writes brings up to date", ErrSettings, version)
 }
 
 // notKeystore names SQLite's "file is not a database" (26).
