@@ -160,13 +160,18 @@ const keyColumns = `key_id, subject, side, class, wrapped, commitment, state, de
 func scanKey(row interface{ Scan(...any) error }) (record, error) {
 	var r record
 	var id, subject, commitment, by []byte
-	var created int64
-	err := row.Scan(&id, &subject, &r.ref.Side, &r.ref.Class, &r.wrapped, &commitment, &r.state, &by, &created, &r.epoch, &r.sealed, &r.stamp)
+	var created, epoch, sealed int64
+	err := row.Scan(&id, &subject, &r.ref.Side, &r.ref.Class, &r.wrapped, &commitment, &r.state, &by, &created, &epoch, &sealed, &r.stamp)
 	if errors.Is(err, sql.ErrNoRows) {
 		return record{}, ErrKeyMissing
 	}
 	if err != nil {
 		return record{}, err
+	}
+	r.epoch, r.sealed = uint32(epoch), uint64(sealed)
+	if len(id) != len(r.id) || len(subject) != len(r.ref.Subject) || len(commitment) != len(r.commitment) ||
+		by != nil && len(by) != len(r.destroyedBy.UUID) || int64(r.epoch) != epoch || sealed < 0 {
+		r.stamp = nil // no such row was ever stamped
 	}
 	copy(r.id[:], id)
 	copy(r.ref.Subject[:], subject)
