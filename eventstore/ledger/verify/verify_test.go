@@ -207,46 +207,50 @@ func TestTheTailIsDenseAndInOrder(t *testing.T) {
 
 func TestATileThatWasAlteredIsNamedAndItsEntriesAreNot(t *testing.T) {
 	t.Parallel()
-	k, events := newKey(t, origin), made(t, 66000)
-	h := hash(t, slices.Values(events))
-	shelf := k.shelf(t, h, len(events))
-	c := k.config(&list{events: events}, shelf)
-	wantIntact(t, "before", run(t, c))
-	for _, tile := range []struct {
+	type tile struct {
 		level int
 		n     int64
 		width int
-	}{{0, 0, 256}, {0, 100, 256}, {0, 255, 256}, {0, 257, 208}, {1, 0, 256}, {1, 1, 1}, {2, 0, 1}} {
-		name := verify.TileName(tile.level, tile.n, tile.width)
-		was := get(t, shelf, name)
-		alterations := []func([]byte) []byte{
-			func(b []byte) []byte { b[len(b)-1] ^= 1; return b },
-			func(b []byte) []byte { b[0] ^= 0x80; return b },
-			func(b []byte) []byte { clear(b); return b },
-			func(b []byte) []byte { return b[:len(b)-32] },
-			func(b []byte) []byte { return append(b, b[:32]...) },
-			func(b []byte) []byte { return b[:0] },
-		}
-		if tile.n > 0 {
-			alterations = alterations[:1]
-		}
-		for i, alter := range alterations {
-			put(t, shelf, name, alter(bytes.Clone(was)))
-			r := run(t, c)
-			wantFirst(t, fmt.Sprintf("%s, %d", name, i), r, verdict.TileAltered, 0, name)
-			if len(r.Findings) != 1 {
-				t.Errorf("%s, %d: %+v", name, i, r.Findings)
+	}
+	all := []func([]byte) []byte{
+		func(b []byte) []byte { b[len(b)-1] ^= 1; return b },
+		func(b []byte) []byte { b[0] ^= 0x80; return b },
+		func(b []byte) []byte { clear(b); return b },
+		func(b []byte) []byte { return b[:len(b)-32] },
+		func(b []byte) []byte { return append(b, b[:32]...) },
+		func(b []byte) []byte { return b[:0] },
+	}
+	for _, c := range []struct {
+		entries     int
+		tiles       []tile
+		alterations []func([]byte) []byte
+	}{
+		{1000, []tile{{0, 0, 256}, {0, 1, 256}, {0, 3, 232}, {1, 0, 3}}, all},
+		{66000, []tile{{0, 255, 256}, {1, 0, 256}, {1, 1, 1}, {2, 0, 1}}, all[:1]}, // three levels
+	} {
+		k, events := newKey(t, origin), made(t, c.entries)
+		shelf := k.shelf(t, hash(t, slices.Values(events)), len(events))
+		with := k.config(&list{events: events}, shelf)
+		wantIntact(t, "before", run(t, with))
+		alone := func(what, name string, code verdict.Code) {
+			r := run(t, with)
+			if wantFirst(t, what, r, code, 0, name); len(r.Findings) != 1 {
+				t.Errorf("%s: %+v", what, r.Findings)
 			}
 		}
-		if err := shelf.Remove(t.Context(), name); err != nil {
-			t.Fatal(err)
+		for _, one := range c.tiles {
+			name := verify.TileName(one.level, one.n, one.width)
+			was := get(t, shelf, name)
+			for i, alter := range c.alterations {
+				put(t, shelf, name, alter(bytes.Clone(was)))
+				alone(fmt.Sprintf("%s, %d", name, i), name, verdict.TileAltered)
+			}
+			if err := shelf.Remove(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+			alone(name+" removed", name, verdict.TileMissing)
+			put(t, shelf, name, was)
 		}
-		r := run(t, c)
-		wantFirst(t, name+" removed", r, verdict.TileMissing, 0, name)
-		if len(r.Findings) != 1 {
-			t.Errorf("%s removed: %+v", name, r.Findings)
-		}
-		put(t, shelf, name, was)
 	}
 }
 
