@@ -17,7 +17,7 @@ var dependencies = []dependency{
 	{"github.com/danielgtaylor/huma/v2", []string{"api"}},
 	{"github.com/go-chi/chi/v5", []string{"api"}},
 	{"github.com/go-jose/go-jose/v4", []string{"api", "cmd"}},
-	{"github.com/go-json-experiment/json", []string{"api", "cmd", "eventstore/codec", "eventstore/ledger", "eventstore/relay", "eventstore/vault", "projections"}},
+	{"github.com/go-json-experiment/json", []string{"api", "cmd", "eventstore/casepack", "eventstore/codec", "eventstore/ledger", "eventstore/relay", "eventstore/vault", "projections"}},
 	{"github.com/jackc/pgx/v5", []string{"eventstore/postgres", "projections/sqlstore/pgx.go"}},
 	{"github.com/jackc/pgx/v5/stdlib", []string{"cmd"}},
 	{"github.com/nats-io/nats.go", []string{"eventstore/relay"}},
