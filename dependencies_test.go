@@ -26,6 +26,7 @@ var dependencies = []dependency{
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd"}},
 	{"github.com/standard-webhooks/standard-webhooks/libraries", []string{"eventstore/relay"}},
+	{"github.com/transparency-dev/merkle", []string{"eventstore/ledger/offline"}},
 	{"golang.org/x/mod", []string{"eventstore/ledger", "eventstore/casepack", "cmd/caseledger"}},
 	{"google.golang.org/grpc", []string{"eventstore/kurrent"}},
 	{"modernc.org/sqlite", []string{"cmd"}},

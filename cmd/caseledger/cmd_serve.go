@@ -78,9 +78,13 @@ func (p *program) serve(ctx context.Context) error {
 			return err
 		}
 	}
+	erases, err := p.config.erasing()
+	if err != nil {
+		return err
+	}
 	p.announce()
 	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to,
-		witnesses: policy, headsEvery: every})
+		witnesses: policy, headsEvery: every, erasing: erases})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -66,6 +67,20 @@ var sentinelExits = []struct {
 	{vault.ErrKEKEpoch, exitError}, // often with the next: another key file
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
+	{ledger.ErrOtherHistory, exitIntegrity},
+	{ledger.ErrRecoveryRequired, exitIntegrity},
+	{ledger.ErrMemory, exitIntegrity},
+	{ledger.ErrRetired, exitConflict},
+	{ledger.ErrAlarm, exitFindings},
+	{ledger.ErrNoAlarm, exitNotFound},
+	{ledger.ErrNotFresh, exitConflict},
+	{ledger.ErrMoved, exitConflict},
+	{ledger.ErrReason, exitUsage},
+	{ledger.ErrKeyName, exitUsage},
+	{ledger.ErrLastKey, exitConflict},
+	{ledger.ErrKeysMissing, exitNotFound},
+	{ledger.ErrKeysMode, exitDenied},
+	{ledger.ErrCheckpoint, exitUsage},
 	{errInterrupted, exitInterrupted},
 	{errFindings, exitFindings},
 	{errExamples, exitFindings},
@@ -108,6 +123,7 @@ var sentinelExits = []struct {
 	{pgsql.ErrFull, exitUnavailable},
 	{errUnavailable, exitUnavailable},
 	{errAnother, exitUnavailable},
+	{errOlderKeys, exitUnavailable},
 	{eventstore.ErrConflict, exitConflict},
 	{eventstore.ErrUnavailable, exitUnavailable},
 	{eventstore.ErrUnknown, exitUnavailable},

@@ -135,15 +135,7 @@ func (o opening) openSealing(ctx context.Context, r *record, with sealingWith) (
 
 // gatherer asks the witnesses of a policy.
 func (p *published) gatherer(with sealingWith) (*witness.Gatherer, error) {
-	var keys []note.Verifier
-	for _, k := range p.keys {
-		v, err := note.NewVerifier(k)
-		if err != nil {
-			return nil, fmt.Errorf("read the keys that verify the ledger: %w", err)
-		}
-		keys = append(keys, v)
-	}
-	g, err := witness.New(witness.Settings{Origin: p.origin, Keys: keys, Policy: *with.policy, Shelf: p.shelf, Prover: p.reader,
+	g, err := witness.New(witness.Settings{Origin: p.origin, Keys: p.known, Policy: *with.policy, Shelf: p.shelf, Prover: p.reader,
 		Now: with.now, After: with.after, Log: with.log})
 	if err != nil {
 		return nil, fmt.Errorf("ask the witnesses: %w", err)

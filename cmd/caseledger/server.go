@@ -28,13 +28,13 @@ type server struct {
 	record   *record
 	sides    sides
 	trust    trusted
+	erasing  erasing
 	now      func() time.Time
 	guard    *guard
 	recorder *recording.Recorder // of what falls due; nil: that is left
 	monitor  *monitors           // while this process judges; see [server.lead]
-	// sealing makes the record tamper-evident, while this process judges.
-	sealing *sealing
-	seals   sealingWith
+	seals    sealingWith         // how the record is sealed, while this process judges
+	sealing  atomic.Pointer[sealing]
 	// relayer tells others, while this process judges; nil if nobody is told.
 	relayer  *relayer
 	handler  http.Handler // nil for a worker that shows nothing
@@ -56,13 +56,14 @@ type parts struct {
 	smallNumbers int
 	timers       bool // what falls due by the clock is recorded
 	destinations *destinations
+	erasing      erasing
 	witnesses    *witness.Policy // nil: nobody is asked
 	headsEvery   time.Duration   // 0: an hour
 }
 
 // newServer opens a record to serve it.
 func (p *program) newServer(ctx context.Context, with parts) (_ *server, err error) {
-	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, now: p.now, pace: &pace{now: p.now},
+	s := &server{duties: dutiesOf(with.role, with.opening.at), trust: with.trust, erasing: with.erasing, now: p.now, pace: &pace{now: p.now},
 		log: slog.New(slog.NewJSONHandler(p.errs, nil))}
 	defer func() {
 		if err != nil {
@@ -98,7 +99,13 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 		if s.monitor, err = s.monitors(ctx); err != nil {
 			return nil, err
 		}
-		if s.sealing, err = s.opening.openSealing(ctx, s.record, s.seals); err != nil {
+	}
+	if s.judges { // what is wrong with the keys is told at once
+		one, err := s.opening.openSealing(ctx, s.record, s.seals)
+		if err == nil {
+			err = one.close()
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -161,9 +168,6 @@ func (s *server) close() error {
 	err := s.sides.close()
 	if s.monitor != nil {
 		err = errors.Join(err, s.monitor.close())
-	}
-	if s.sealing != nil {
-		err = errors.Join(err, s.sealing.close())
 	}
 	if s.relayer != nil {
 		err = errors.Join(err, s.relayer.close())

@@ -315,6 +315,25 @@ func replaceEpochs(path string, epochs []epoch, step func(string) error) error {
 	return nil
 }
 
+// replaceable tries whether files can be made beside the file, and itself be
+// written.
+func replaceable(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrPermission) { // of mode 0400: its name can be taken by another
+		err = nil
+	} else if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return err
+	}
+	beside, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+newSuffix+"*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(beside.Close(), os.Remove(beside.Name()))
+}
+
 // wipeLeftovers overwrites and removes what a replacement leaves, also one that
 // was stopped, and reports whether a file was replaced that was not overwritten.
 func wipeLeftovers(path string) (replaced bool, err error) {

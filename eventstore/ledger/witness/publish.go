@@ -84,13 +84,16 @@ func (p Policy) merge(first, second []note.Signature) []note.Signature {
 	return all
 }
 
-// verifiersAnd knows the keys of the ledger beside those of the witnesses.
-func (p Policy) verifiersAnd(keys []note.Verifier) note.Verifiers {
-	all := slices.Clone(keys)
-	for _, m := range p.Members {
-		all = append(all, m.Verifier)
+// either knows the keys that one of two knows.
+type either [2]note.Verifiers
+
+// Verifier implements [note.Verifiers].
+func (e either) Verifier(name string, hash uint32) (note.Verifier, error) {
+	v, err := e[0].Verifier(name, hash)
+	if _, unknown := err.(*note.UnknownVerifierError); unknown { //nolint:errorlint // note.Open asks for it so, too
+		return e[1].Verifier(name, hash)
 	}
-	return note.VerifierList(all...)
+	return v, err
 }
 
 // raise sets the alarm, unless there is one.

@@ -1,0 +1,364 @@
+package offline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Pack checks a case proof pack, as package casepack specifies it.
+func Pack(b []byte, t *Trust) *Result {
+	r := &Result{Kind: "pack"}
+	return r.end(t, r.pack(b, t))
+}
+
+func (r *Result) pack(b []byte, t *Trust) error {
+	all, err := unpack(b)
+	if err != nil {
+		return err
+	}
+	r.step("the container is in its one form: %d members, every byte of the file accounted for", len(all))
+	if err := all.checkSums(); err != nil {
+		return err
+	}
+	r.step("every member has its checksum")
+	signed, err := all.checkSignature(t, r)
+	if err != nil {
+		return err
+	}
+	p := &pack{members: all, streams: map[[streamBytes]byte][]part{}, destroyed: map[uuid]bool{}}
+	if err := p.readManifest(signed); err != nil {
+		return err
+	}
+	text, ok := all.get("checkpoint")
+	if !ok {
+		return tampered("checkpoint", "there is no checkpoint")
+	}
+	if p.tree, err = t.open(text, r); err != nil {
+		return err
+	}
+	if p.tree != signed {
+		return tampered("checkpoint", "the checkpoint is not of the tree that the pack was made at")
+	}
+	for _, check := range []func(*Result) error{p.checkEntries, p.checkErased, p.checkStreams, p.checkPolicies, p.checkMembers} {
+		if err := check(r); err != nil {
+			return err
+		}
+	}
+	p.conclude(r, t)
+	return nil
+}
+
+// pack is what is gathered while one is checked.
+type pack struct {
+	members  members
+	manifest manifest
+	tree     checkpoint
+	lines    []line
+	entries  []entry
+	leaves   []hash
+	// streams has the entries of each stream in their order.
+	streams   map[[streamBytes]byte][]part
+	destroyed map[uuid]bool
+	covered   uint64 // entries of the ledger that every proof of completeness is about
+}
+
+// part is the place of an entry among those of the pack.
+type part struct {
+	at       int
+	position uint64
+	revision uint64
+}
+
+// manifest is pack.json.
+type manifest struct {
+	Format    string        `json:"format"`
+	Origin    string        `json:"origin"`
+	Size      uint64        `json:"size"`
+	Root      string        `json:"root"`
+	MadeAt    string        `json:"madeAt"`
+	MadeBy    string        `json:"madeBy"`
+	Purpose   string        `json:"purpose"`
+	Person    string        `json:"person"`
+	Synthetic bool          `json:"synthetic"`
+	Streams   []wholeStream `json:"streams"`
+}
+
+type wholeStream struct {
+	Stream    string `json:"stream"`
+	Revisions uint64 `json:"revisions"`
+}
+
+func (p *pack) readManifest(signed checkpoint) error {
+	b, ok := p.members.get("pack.json")
+	if !ok {
+		return tampered("manifest", "there is no pack.json")
+	}
+	m := &p.manifest
+	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil {
+		return tampered("manifest", "pack.json cannot be understood")
+	}
+	made, err := time.Parse(time.RFC3339Nano, m.MadeAt)
+	switch {
+	case m.Format != packFormat:
+		return tampered("manifest", "pack.json is of another format")
+	case m.Origin != signed.origin || m.Size != signed.size || m.Root != encode64(signed.root[:]):
+		return tampered("manifest", "pack.json names another tree than the signature of the checksums")
+	case err != nil || !strings.HasSuffix(m.MadeAt, "Z") || made.IsZero():
+		return tampered("manifest", "pack.json does not say when the pack was made")
+	case !isUUID(m.MadeBy) || m.Person != "" && !isUUID(m.Person):
+		return tampered("manifest", "pack.json has an identifier that is none")
+	case !rising(m.Streams):
+		return tampered("manifest", "the streams of pack.json are not in their order")
+	case m.Person != "" && !slices.ContainsFunc(m.Streams, func(s wholeStream) bool { return s.Stream == "case-"+m.Person }):
+		return tampered("manifest", "pack.json names a person and not their case")
+	}
+	return nil
+}
+
+// rising says whether streams are in the order of their text, each once.
+func rising(streams []wholeStream) bool {
+	for i := range streams {
+		if i > 0 && streams[i-1].Stream >= streams[i].Stream {
+			return false
+		}
+	}
+	return true
+}
+
+// line is one line of events.jsonl.
+type line struct {
+	Clear  clearPart         `json:",inline"`
+	Says   jsontext.Value    `json:"says,omitempty"`
+	Absent map[string]string `json:"absent,omitempty"`
+}
+
+// clearPart is what events.jsonl says of an entry and its stored bytes say too.
+type clearPart struct {
+	Position    uint64    `json:"position"`
+	Event       string    `json:"event"`
+	Stream      string    `json:"stream"`
+	Revision    uint64    `json:"revision"`
+	RecordedAt  string    `json:"recordedAt"`
+	Type        string    `json:"type"`
+	Version     uint16    `json:"version"`
+	Subject     string    `json:"subject"`
+	EffectiveAt string    `json:"effectiveAt"`
+	Actor       actorPart `json:"actor"`
+	Purpose     string    `json:"purpose"`
+	Command     string    `json:"command"`
+	Index       uint64    `json:"index"`
+	Correlation string    `json:"correlation"`
+	Causation   string    `json:"causation"`
+	Corrects    string    `json:"corrects"`
+	Origin      string    `json:"origin"`
+}
+
+type actorPart struct {
+	ID     string `json:"id"`
+	Role   string `json:"role"`
+	Side   string `json:"side"`
+	Org    string `json:"org"`
+	Client string `json:"client"`
+}
+
+// clearText is the clear part of an entry as events.jsonl has it.
+func (e *entry) clearText() clearPart {
+	index := uint64(e.index)
+	if index >= keyIndexBit {
+		index = index - keyIndexBit + keyIndex
+	}
+	origin := "LIVE"
+	if e.imported {
+		origin = "IMPORTED"
+	}
+	return clearPart{e.position, e.id.text(), streamText(e.stream), e.revision, instantText(e.recordedAt), string(e.kind), e.version, e.subject.text(),
+		e.effectiveText(), actorPart{e.actor.text(), string(e.role), string(e.side), e.org.text(), e.client.text()}, string(e.purpose), e.command.text(),
+		index, e.correlation.text(), e.causation.text(), e.corrects.text(), origin}
+}
+
+// checkEntries checks every entry and what events.jsonl says of it.
+func (p *pack) checkEntries(r *Result) error {
+	b, ok := p.members.get("events.jsonl")
+	if !ok {
+		return tampered("events", "there is no events.jsonl")
+	}
+	signed, _ := p.members.get("checkpoint")
+	lines := strings.SplitAfter(string(b), "\n")
+	if lines[len(lines)-1] != "" {
+		return tampered("events", "events.jsonl does not end with a whole line")
+	}
+	lines = lines[:len(lines)-1]
+	if len(lines) > maxMembers {
+		return tampered("events", "events.jsonl has more lines than there can be entries")
+	}
+	p.lines, p.entries, p.leaves = make([]line, len(lines)), make([]entry, len(lines)), make([]hash, len(lines))
+	for i, text := range lines {
+		l := &p.lines[i]
+		if err := json.Unmarshal([]byte(text), l, json.RejectUnknownMembers(true)); err != nil {
+			return tampered("events", "line %d of events.jsonl cannot be understood", i+1)
+		}
+		position := l.Clear.Position
+		if i > 0 && position <= p.entries[i-1].position {
+			return at(position, "order", "events.jsonl is not in the order of the entries")
+		}
+		if err := p.checkEntry(i, position, string(signed)); err != nil {
+			return err
+		}
+	}
+	r.Entries = uint64(len(lines))
+	r.step("each of %d entries is in its one form, and its inclusion proof leads from its bytes to the root of the checkpoint", len(lines))
+	r.step("events.jsonl says of each what its bytes say, but for the content of sealed boxes; the order and the times rise")
+	return nil
+}
+
+func (p *pack) checkEntry(i int, position uint64, signed string) error {
+	name := strconv.FormatUint(position, 10)
+	stored, ok := p.members.get("entries/" + name + ".bin")
+	if !ok {
+		return at(position, "entry", "its bytes are not in the pack")
+	}
+	file, ok := p.members.get("proofs/" + name + ".tlog-proof")
+	if !ok {
+		return at(position, "inclusion", "its proof is not in the pack")
+	}
+	e := &p.entries[i]
+	if wrong := e.parse(stored); wrong != "" {
+		return at(position, "entry", "%s", wrong)
+	}
+	proof, ok := parseInclusion(string(file))
+	switch {
+	case !ok || proof.checkpoint != signed:
+		return at(position, "inclusion", "its proof is not in its one form, or for another checkpoint")
+	case e.position != position || proof.index != position-1:
+		return at(position, "inclusion", "its bytes or its proof are of another entry")
+	case !included(p.tree, proof.index, stored, proof.path):
+		return at(position, "inclusion", "its proof does not lead from its bytes to the root of the checkpoint")
+	case e.clearText() != p.lines[i].Clear:
+		return at(position, "events", "events.jsonl says something else than its bytes")
+	case i > 0 && e.recordedAt < p.entries[i-1].recordedAt:
+		return at(position, "order", "it was recorded before an entry that it follows")
+	}
+	before := p.streams[e.stream]
+	if n := len(before); n > 0 && before[n-1].revision >= e.revision {
+		return at(position, "revision", "the revisions of %s do not rise", streamText(e.stream))
+	}
+	p.streams[e.stream] = append(before, part{i, position, e.revision})
+	p.leaves[i] = leafOf(stored)
+	if key, is := e.destroyedKey(); is {
+		p.destroyed[key] = true
+	}
+	return nil
+}
+
+// checkErased checks what events.jsonl says of boxes that were not read.
+func (p *pack) checkErased(r *Result) error {
+	sealing := map[uuid]bool{}
+	for i := range p.entries {
+		e, l := &p.entries[i], &p.lines[i]
+		if l.Says != nil && l.Says.Kind() != '{' {
+			return at(e.position, "events", "what it says is no object")
+		}
+		if e.count == 1 && e.boxes[0].class == 0 && string(l.Says) != string(e.boxes[0].sealed) {
+			return at(e.position, "events", "events.jsonl says something else than its clear content")
+		}
+		for class, why := range l.Absent {
+			if !slices.ContainsFunc(e.boxes[:e.count], func(b box) bool {
+				return b.class > 0 && classes[b.class] == class && (why == "withheld" || why == "erased" && p.destroyed[b.key])
+			}) {
+				return at(e.position, "events", "it is said to lack content, for a reason that no entry of the pack bears out")
+			}
+		}
+		for _, b := range e.boxes[:e.count] {
+			if p.destroyed[b.key] {
+				sealing[b.key] = true
+			}
+		}
+	}
+	if r.Erased = uint64(len(sealing)); r.Erased > 0 {
+		r.step("%d keys that sealed boxes of these entries were destroyed: the entries that say so are in the pack", r.Erased)
+	}
+	return nil
+}
+
+// checkPolicies checks that the rule sets are those that the entries name.
+func (p *pack) checkPolicies(r *Result) error {
+	named := map[string]bool{}
+	for i := range p.entries {
+		e := &p.entries[i]
+		id := hex.EncodeToString(e.policy)
+		if id == "" || named[id] {
+			continue
+		}
+		named[id] = true
+		rules, ok1 := p.members.get("policy/" + id + "/rules.json")
+		gates, ok2 := p.members.get("policy/" + id + "/gates.cedar")
+		if !ok1 || !ok2 {
+			return at(e.position, "policy", "the rule set that it was decided by is not in the pack")
+		}
+		a, b := sha256.Sum256(rules), sha256.Sum256(gates)
+		if set := sha256.Sum256(append(a[:], b[:]...)); hex.EncodeToString(set[:]) != id {
+			return at(e.position, "policy", "the rule set in the pack is not the one that it was decided by")
+		}
+	}
+	if len(named) > 0 {
+		r.step("the %d rule sets are those whose hashes the decisions carry", len(named))
+	}
+	return nil
+}
+
+// checkMembers refuses members that nothing speaks of.
+func (p *pack) checkMembers(*Result) error {
+	known := map[string]bool{nameSums: true, nameSignature: true, "pack.json": true, "events.jsonl": true, "checkpoint": true,
+		"README.txt": true, "index.html": true, "access-log.csv": true, "disclosures.csv": true}
+	for i := range p.entries {
+		name := strconv.FormatUint(p.entries[i].position, 10)
+		known["entries/"+name+".bin"], known["proofs/"+name+".tlog-proof"] = true, true
+		if id := hex.EncodeToString(p.entries[i].policy); id != "" {
+			known["policy/"+id+"/rules.json"], known["policy/"+id+"/gates.cedar"] = true, true
+		}
+	}
+	for _, s := range p.manifest.Streams {
+		known["heads/"+s.Stream+".json"] = true
+	}
+	for _, m := range p.members {
+		if !known[m.name] {
+			return tampered("member", "%s belongs to nothing in the pack", m.name)
+		}
+	}
+	return nil
+}
+
+func (p *pack) conclude(r *Result, t *Trust) {
+	r.Shows = []string{
+		"the entries stood, with these very bytes, at these places of the ledger when the checkpoint was signed",
+		"whoever holds the ledger's key made this pack, its readable text included, and cannot take it back",
+	}
+	if n := len(p.manifest.Streams); n > 0 {
+		r.Shows = append(r.Shows, fmt.Sprintf("of the %d streams that the pack lists there were no other entries among the first %d of the ledger", n, p.covered))
+		if p.covered < p.tree.size {
+			r.ShowsNot = append(r.ShowsNot, fmt.Sprintf("that nothing was recorded on them after entry %d, but for what is in the pack", p.covered))
+		}
+	}
+	r.ShowsNot = append(r.ShowsNot,
+		"that what was recorded is correct",
+		"that the readable text says what the sealed boxes say: that is the maker's word, and who has the keys can compare",
+		"that the access log, the list of disclosures and the pages leave nothing out: they are the maker's word",
+		"that nothing about the person stands in streams which the pack does not list",
+	)
+	if t.policy == nil || t.policy.quorum == nil {
+		r.ShowsNot = append(r.ShowsNot, noWitness)
+	}
+}
+
+func isUUID(s string) bool {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
+	return err == nil && len(b) == len(uuid{}) && uuid(b).text() == s
+}
