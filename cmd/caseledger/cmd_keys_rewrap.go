@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,6 +46,9 @@ type rewrappedKeys struct {
 func (p *program) keysRewrap(ctx context.Context, r vault.Rewrapping) (err error) {
 	if r.KMS == "none" {
 		r.KMS, r.Local = "", true
+	}
+	if r.KMS != "" && !strings.Contains(r.KMS, "://") {
+		return usage("--kms is the URI of a key, such as hcvault://HOST:PORT/MOUNT/keys/NAME, or none")
 	}
 	o, err := p.opening(writing)
 	if err != nil {
