@@ -10,6 +10,7 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/witness"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -64,6 +65,7 @@ var sentinelExits = []struct {
 	{transfer.ErrOversize, exitIntegrity},
 	{eventstore.ErrBrokenLedger, exitIntegrity},
 	{vault.ErrKeyMissing, exitIntegrity},
+	{vault.ErrKEKEpoch, exitError}, // often with the next: another key file
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
 	{ledger.ErrOtherHistory, exitIntegrity},
@@ -94,6 +96,10 @@ var sentinelExits = []struct {
 	{relay.ErrSecret, exitUsage},
 	{relay.ErrCredentials, exitDenied},
 	{relay.ErrNoDestination, exitNotFound},
+	{witness.ErrDamaged, exitIntegrity},
+	{witness.ErrInUse, exitConflict},
+	{witness.ErrKey, exitUsage},
+	{witness.ErrPolicy, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
 	{kurrent.ErrConnectionString, exitUsage},
