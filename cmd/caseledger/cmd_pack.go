@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -156,6 +158,9 @@ func (p *program) packCreate(ctx context.Context, who string, w wantedPack) (err
 	policy, err := p.config.witnessPolicy()
 	if err != nil {
 		return err
+	}
+	if _, err := os.Lstat(w.out); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is there already, or cannot be looked at: %w", w.out, cmp.Or(err, fs.ErrExist))
 	}
 	p.announce()
 	r, err := o.open(ctx)

@@ -146,7 +146,10 @@ func (s *sealing) sealed(ctx context.Context, position event.Position) (ledger.C
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- s.gatherer.Run(ctx) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		<-ended // which is that it was stopped
+	}()
 	for {
 		at, err := s.reader.Witnessed(ctx)
 		if err == nil && uint64(at.N) >= uint64(position) {
