@@ -159,6 +159,11 @@ func TestBlackBoxWitnesses(t *testing.T) {
 	if err := os.CopyFS(older, os.DirFS(data)); err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{kekFile, signerFile} { // a copy has other modes
+		if err := os.Chmod(filepath.Join(older, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	before := sealsOf(t, data, exitOK).Sealed
 	r := serveData(t, data, "--heads-every", "1s")
 	waitFor(t, func() bool { return sealsOf(t, data, exitOK).Sealed > before })
