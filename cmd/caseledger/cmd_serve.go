@@ -57,6 +57,13 @@ func (p *program) serve(ctx context.Context) error {
 	if every < time.Second {
 		return usage("--heads-every is at least 1s")
 	}
+	verify, err := p.config.duration("verify-every")
+	if err != nil {
+		return err
+	}
+	if verify < time.Minute {
+		return usage("--verify-every is at least 1m")
+	}
 	policy, err := p.config.witnessPolicy()
 	if err != nil {
 		return err
@@ -78,9 +85,13 @@ func (p *program) serve(ctx context.Context) error {
 			return err
 		}
 	}
+	erases, err := p.config.erasing()
+	if err != nil {
+		return err
+	}
 	p.announce()
 	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to,
-		witnesses: policy, headsEvery: every})
+		witnesses: policy, headsEvery: every, erasing: erases})
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
+	"caseledger/eventstore/vault/kms"
 	"caseledger/projections/sqlstore"
 )
 
@@ -95,7 +96,7 @@ func (o opening) keystore() (with vault.Config, where string) {
 	if kek == "" {
 		kek = o.dir.file(kekFile)
 	}
-	with = vault.Config{KEKPath: kek, ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
+	with = vault.Config{KEKPath: kek, KMS: kms.Find(kms.Transit{TokenFile: o.kmsToken}), ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
 	if o.at.keys.server != "" {
 		with.URL = o.at.keys.url
 		return with, "on " + o.at.keys.String()

@@ -89,6 +89,7 @@ type EraseRecord struct {
 	event.Timed
 	Request event.UUID    `json:"request"`
 	Data    []event.Class `json:"data"`
+	Reason  string        `json:"reason,omitempty"`
 }
 
 // Validate reports fields that cannot be understood.
@@ -96,6 +97,7 @@ func (b EraseRecord) Validate() []fault.Field {
 	var f fault.Fields
 	f.If(b.Request.IsZero(), "/request", "required", "say which request")
 	disposable(&f, b.Data)
+	f.Text("/reason", b.Reason, longestText, true)
 	return f
 }
 
@@ -124,5 +126,5 @@ func (b EraseRecord) Check(s State, c event.Context) error {
 
 // Events records the decision.
 func (b EraseRecord) Events(_ State, c event.Context) []event.Draft {
-	return []event.Draft{{Data: ErasureDecided{Erasure: c.NewID("erasure"), Request: b.Request, Data: b.Data}}}
+	return []event.Draft{{Data: ErasureDecided{Erasure: c.NewID("erasure"), Request: b.Request, Data: b.Data, Reason: text(b.Reason)}}}
 }

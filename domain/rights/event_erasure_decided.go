@@ -9,7 +9,8 @@ type ErasureDecided struct {
 	Erasure event.UUID `json:"erasure"`
 	Request event.UUID `json:"request"` // the request that was granted
 	// Data are the data classes erased.
-	Data []event.Class `json:"data"`
+	Data   []event.Class          `json:"data"`
+	Reason event.Personal[string] `json:"reason" personal:"operational"`
 }
 
 func (ErasureDecided) isEvent() {}

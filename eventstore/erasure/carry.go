@@ -285,6 +285,10 @@ func (w *work) purge(ctx context.Context, c *rights.ErasureCompleted, gone Gone)
 	w.note.Due = true
 	if !w.Clock().Before(w.note.Rewrapped.Add(w.RewrapEvery)) {
 		n, err := w.rewrap(ctx)
+		if errors.Is(err, ErrNoRewrap) {
+			w.note.Due = false
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,8 @@ type Keys interface {
 	Forget(ctx context.Context, person event.UUID, keep []vault.Identifier) (int, error)
 	// Rewrap wraps every key that is left by another key-encryption key, destroys
 	// the one before as far as this installation holds it, and returns how many
-	// keys there are.
+	// keys there are. [ErrNoRewrap] if the key-encryption key is not the
+	// installation's to replace.
 	Rewrap(ctx context.Context) (int, error)
 }
 
@@ -62,6 +63,8 @@ type Note struct {
 	// Event is the one at the position: a ledger that holds another there is not
 	// the note's.
 	Event event.ID `json:"event"`
+	// Destroyed is how many keys the ledger says are destroyed, up to the position.
+	Destroyed uint64 `json:"destroyed"`
 	// Waiting are the people whose record a decision waits on, or may.
 	Waiting []event.UUID `json:"waiting"`
 	// Rewrapped is when the keys were last wrapped by another key-encryption key,
@@ -122,6 +125,10 @@ type Eraser struct {
 func New(c Config) *Eraser {
 	return &Eraser{Config: c, waiting: map[event.UUID]bool{}}
 }
+
+// ErrNoRewrap: keys cannot be wrapped anew here. A receipt then promises nothing
+// of it.
+var ErrNoRewrap = errors.New("erasure: keys cannot be wrapped anew here")
 
 // ErrRunning: Run or CatchUp was called while one of them runs.
 var ErrRunning = errors.New("erasure: already running")
@@ -246,8 +253,11 @@ func (e *Eraser) follow(ctx context.Context) error {
 			if err != nil && !e.broken(err) {
 				return err
 			}
-			if m.Type == "rights.record-disposed" || m.Type == "rights.erasure-decided" {
+			switch m.Type {
+			case "rights.record-disposed", "rights.erasure-decided":
 				e.waiting[s.Stream.Of] = true
+			case "key.destroyed":
+				e.note.Destroyed++
 			}
 		}
 		e.note.Position, e.note.Event = s.Position, s.ID
@@ -301,8 +311,11 @@ func (e *Eraser) rewrapIfDue(ctx context.Context) error {
 	if !e.note.Due || e.Clock().Before(e.note.Rewrapped.Add(e.RewrapEvery)) {
 		return nil
 	}
-	_, err := e.rewrap(ctx)
-	return err
+	if _, err := e.rewrap(ctx); !errors.Is(err, ErrNoRewrap) {
+		return err
+	}
+	e.note.Due = false
+	return nil
 }
 
 func (e *Eraser) rewrap(ctx context.Context) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"caseledger/domain/event"
 	"caseledger/domain/finding"
@@ -67,4 +68,31 @@ func (m made) found(f finding.Judged) bool {
 	return slices.ContainsFunc(m.before, func(g finding.Judged) bool {
 		return g.Organisation == f.Organisation && g.ID(f.Organisation) == f.ID(f.Organisation)
 	})
+}
+
+// JudgeOne judges one person at once, beside whatever runs, on what the ledger
+// holds as far as it is known to have been followed, and records what was found.
+// It leaves the agenda as it is. It returns how far that is.
+//
+// Errors: those of the store, the keep and the surroundings, and of whatever
+// cannot be read.
+func (r *Reactor) JudgeOne(ctx context.Context, person event.UUID) (event.Position, error) {
+	status, err := r.Keep.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	shared, err := r.Surroundings.Shared(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reactor: load the surroundings: %w", err)
+	}
+	b := &batch{Reactor: &Reactor{Config: r.Config, to: status.To}, shared: shared, now: r.Clock().UTC().Truncate(time.Microsecond),
+		organisations: map[event.UUID][]finding.Judged{}, judged: map[event.UUID]organisation{}}
+	m := b.one(ctx, person)
+	if m.err != nil {
+		return 0, m.err
+	}
+	if err := b.person(ctx, m); err != nil {
+		return 0, err
+	}
+	return status.To, b.throughCases(ctx)
 }

@@ -64,7 +64,7 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 	if err != nil {
 		return Copied{}, fmt.Errorf("copy a keystore: %w", err)
 	}
-	marked, err := withMarks(ring, opened.seen.Load().epoch, secrets, marks)
+	marked, err := withMarks(ring, opened.seen.Load(), secrets, marks)
 	if err != nil {
 		return Copied{}, err
 	}
@@ -97,7 +97,7 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 
 // withMarks adds marks to secrets, which must all open, in the order of their
 // names.
-func withMarks(ring *ring, epoch uint32, secrets []secret, marks []string) ([]secret, error) {
+func withMarks(ring *ring, is *state, secrets []secret, marks []string) ([]secret, error) {
 	names := map[string]bool{}
 	for _, s := range secrets {
 		plain, err := unwrapSecret(ring, s)
@@ -113,7 +113,11 @@ func withMarks(ring *ring, epoch uint32, secrets []secret, marks []string) ([]se
 		if names[name] {
 			continue
 		}
-		one, err := wrapSecret(ring, epoch, name, nil)
+		kek, err := ring.wraps(is)
+		if err != nil {
+			return nil, err
+		}
+		one, err := wrapSecret(kek, is.epoch, name, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -200,11 +204,7 @@ func (c *copying) fill(ctx context.Context, before, secrets []secret) error {
 	return eachPage(ctx, c.source.claimsPage(c.source.read), func(claims []claim) error {
 		var args []any
 		for _, one := range claims {
-			state := "reserved"
-			if one.command.IsZero() {
-				state = "confirmed"
-			}
-			args = append(args, one.blind[:], one.command[:], one.person[:], state, one.reserved.UnixMicro(), one.stamp)
+			args = append(args, one.blind[:], one.command[:], one.person[:], one.state(), one.reserved.UnixMicro(), one.stamp)
 		}
 		_, err := c.tx.ExecContext(ctx, insertClaims+rows(len(claims), len(args)), args...)
 		return err
@@ -295,18 +295,21 @@ func (s *sqlStore) claimsAfter(ctx context.Context, after claim) ([]claim, error
 func (s *sqlStore) keysPage(q queryer) pager[record] {
 	return func(ctx context.Context, after record) (page []record, err error) {
 		err = s.bounded(ctx, func(ctx context.Context) (err error) {
-			page, err = list(ctx, q, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id > $1 ORDER BY key_id LIMIT $2`, after.id[:], copiedAtOnce)
+			page, err = list(ctx, q, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id > $1 ORDER BY key_id LIMIT $2`, bytesOf(after.place), copiedAtOnce)
 			return err
 		})
 		return page, err
 	}
 }
 
+// bytesOf is never NULL, which nothing is greater than.
+func bytesOf(b []byte) []byte { return append([]byte{}, b...) }
+
 func (s *sqlStore) claimsPage(q queryer) pager[claim] {
 	return func(ctx context.Context, after claim) (page []claim, err error) {
 		err = s.bounded(ctx, func(ctx context.Context) (err error) {
 			page, err = list(ctx, q, scanClaim, `SELECT `+claimColumns+` FROM identifiers WHERE (blind, command) > ($1, $2)
-				ORDER BY blind, command LIMIT $3`, after.blind[:], after.command[:], copiedAtOnce)
+				ORDER BY blind, command LIMIT $3`, bytesOf(after.place[0]), bytesOf(after.place[1]), copiedAtOnce)
 			return err
 		})
 		return page, err

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"crypto/cipher"
+	"crypto/hmac"
 	"fmt"
 	"io"
 	"maps"
@@ -21,8 +22,9 @@ type KEK interface {
 
 // localKEK is a key-encryption key held in memory.
 type localKEK struct {
-	aead cipher.AEAD
-	rand io.Reader
+	aead  cipher.AEAD
+	rand  io.Reader
+	proof []byte // where it is of an epoch
 }
 
 func newKEK(key []byte, rand io.Reader) (*localKEK, error) {
@@ -30,7 +32,7 @@ func newKEK(key []byte, rand io.Reader) (*localKEK, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &localKEK{aead, rand}, nil
+	return &localKEK{aead: aead, rand: rand}, nil
 }
 
 func (k *localKEK) Encrypt(plaintext, ad []byte) ([]byte, error) {
@@ -50,14 +52,14 @@ type ring struct {
 	rand  io.Reader
 
 	mu     sync.Mutex
-	epochs []epoch        // as the file had them
-	keks   map[uint32]KEK // those that were asked for
+	epochs []epoch              // as the file had them
+	keks   map[uint32]*localKEK // those that were asked for
 }
 
 // openRing reads the file of the key-encryption key, unless the configuration
 // has the key. Errors: those of readEpochs.
 func openRing(c Config) (*ring, error) {
-	r := &ring{given: c.KEK, path: c.KEKPath, kms: c.KMS, rand: c.Rand, keks: map[uint32]KEK{}}
+	r := &ring{given: c.KEK, path: c.KEKPath, kms: c.KMS, rand: c.Rand, keks: map[uint32]*localKEK{}}
 	if r.given != nil {
 		return r, nil
 	}
@@ -81,7 +83,7 @@ func (r *ring) reread() error {
 		return err
 	}
 	kept := slices.Clone(epochs)
-	maps.DeleteFunc(r.keks, func(number uint32, _ KEK) bool {
+	maps.DeleteFunc(r.keks, func(number uint32, _ *localKEK) bool {
 		was, is := find(r.epochs, number), find(kept, number)
 		return was == nil || is == nil || !was.same(is)
 	})
@@ -115,8 +117,21 @@ func (r *ring) of(number uint32) (KEK, error) {
 	}
 	defer clear(key)
 	kek, err := newKEK(key, r.rand)
-	if err == nil {
-		r.keks[number] = kek
+	if err != nil {
+		return nil, err
+	}
+	kek.proof = proofOf(key, number)
+	r.keks[number] = kek
+	return kek, nil
+}
+
+// wraps returns the key by which a keystore in some state wraps. [ErrKeyBroken]
+// if the file has another one of that epoch: what that wrapped nobody else could
+// open.
+func (r *ring) wraps(is *state) (KEK, error) {
+	kek, err := r.of(is.epoch)
+	if local, ok := kek.(*localKEK); ok && is.proof != nil && r.given == nil && !hmac.Equal(local.proof, is.proof) {
+		return nil, fmt.Errorf("%w: epoch %d is another key in %s", ErrKeyBroken, is.epoch, r.path)
 	}
 	return kek, err
 }

@@ -316,23 +316,23 @@ func replaceEpochs(path string, epochs []epoch, step func(string) error) error {
 }
 
 // wipeLeftovers overwrites and removes what a replacement leaves, also one that
-// was stopped, and reports whether there was anything.
-func wipeLeftovers(path string) (some bool, err error) {
-	left, err := filepath.Glob(quoteGlob(path) + newSuffix + "*")
-	if err != nil {
-		return false, fmt.Errorf("vault: look for files of the key-encryption key: %w", err)
-	}
-	for _, name := range append(left, path+oldSuffix) {
-		there, err := wipe(name, path)
-		if err != nil {
-			return some, fmt.Errorf("vault: overwrite an old key-encryption key: %w", err)
+// was stopped, and reports whether a file was replaced that was not overwritten.
+func wipeLeftovers(path string) (replaced bool, err error) {
+	names, err := filepath.Glob(quoteGlob(path) + newSuffix + "*")
+	if err == nil {
+		for _, name := range append(names, path+oldSuffix) {
+			if replaced, err = wipe(name, path); err != nil {
+				break
+			}
 		}
-		some = some || there
 	}
-	if some {
+	if err == nil {
 		err = syncDir(filepath.Dir(path))
 	}
-	return some, err
+	if err != nil {
+		return false, fmt.Errorf("vault: overwrite an old key-encryption key: %w", err)
+	}
+	return replaced, nil
 }
 
 func quoteGlob(path string) string {
@@ -340,8 +340,8 @@ func quoteGlob(path string) string {
 }
 
 // wipe overwrites a file and removes it, or its name alone if it is the file
-// that is in use.
-func wipe(name, inUse string) (there bool, err error) {
+// that is in use, and reports whether it overwrote anything.
+func wipe(name, inUse string) (wiped bool, err error) {
 	info, err := os.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -350,7 +350,7 @@ func wipe(name, inUse string) (there bool, err error) {
 		return false, err
 	}
 	if current, err := os.Stat(inUse); err == nil && os.SameFile(info, current) {
-		return true, os.Remove(name)
+		return false, os.Remove(name)
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {

@@ -221,23 +221,29 @@ func (m *memory) changing(_ context.Context, f func(*state) error) error {
 	return err
 }
 
-func (m *memory) rewrap(_ context.Context, keys []rewrapped) error {
+func (m *memory) rewrap(_ context.Context, epoch uint32, keys []rewrapped) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if epoch != m.is.epoch {
+		return errOtherEpoch
+	}
 	for _, k := range keys {
 		if r := m.keys[k.id]; r.state != destroyed && bytes.Equal(r.wrapped, k.from) {
-			m.change(k.id, func(r *record) { r.wrapped, r.epoch = k.to, k.epoch })
+			m.change(k.id, func(r *record) { r.wrapped, r.epoch = k.to, epoch })
 		}
 	}
 	return nil
 }
 
-func (m *memory) rewrapSecrets(_ context.Context, secrets []rewrapped) error {
+func (m *memory) rewrapSecrets(_ context.Context, epoch uint32, secrets []rewrapped) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if epoch != m.is.epoch {
+		return errOtherEpoch
+	}
 	for _, k := range secrets {
 		if bytes.Equal(m.wrapped[k.name].wrapped, k.from) {
-			m.wrapped[k.name] = secret{k.name, k.to, k.epoch}
+			m.wrapped[k.name] = secret{k.name, k.to, epoch}
 		}
 	}
 	return nil
@@ -359,12 +365,12 @@ func (m *memory) remove(b Blinded, which func(claim) bool) {
 	}
 }
 
-func (m *memory) unlinkAll(_ context.Context, person event.UUID) (n int, _ error) {
+func (m *memory) unlinkAll(_ context.Context, person event.UUID, keep []Blinded) (n int, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for b, claims := range m.claims {
 		before := len(claims)
-		left := slices.DeleteFunc(claims, func(c claim) bool { return c.person == person })
+		left := slices.DeleteFunc(claims, func(c claim) bool { return c.person == person && !slices.Contains(keep, b) })
 		n += before - len(left)
 		if m.claims[b] = left; len(left) == 0 {
 			delete(m.claims, b)

@@ -28,7 +28,7 @@ var postgres = dialect{
 	begin:     `SELECT set_config('synchronous_commit', 'on', true)`,
 	lockBlind: `SELECT pg_advisory_xact_lock($1)`,
 	lockAll:   `LOCK TABLE keys, identifiers IN SHARE MODE`,
-	lockWhole: `LOCK TABLE keys, tombstones, identifiers, secrets IN EXCLUSIVE MODE`,
+	lockWhole: `LOCK TABLE tombstones, keys, identifiers, secrets IN EXCLUSIVE MODE`,
 	forUpdate: ` FOR UPDATE`,
 	forShare:  ` FOR SHARE`,
 	patience:  30 * time.Second,
@@ -67,7 +67,7 @@ func vacuumOne(ctx context.Context, db *sql.DB, table string) error {
 			return nil
 		}
 	}
-	return errors.New("a reader held it")
+	return errRead
 }
 
 // openPostgres opens the keystore in a database, and makes it unless readOnly.

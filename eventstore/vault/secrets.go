@@ -71,7 +71,11 @@ func (v *Vault) addFirst(ctx context.Context, name string, plain []byte) (first 
 // to another epoch meanwhile.
 func (v *Vault) wrapping(ctx context.Context, name string, plain []byte, store func(secret) error) error {
 	for turns := 0; ; turns++ {
-		one, err := wrapSecret(v.ring, v.seen.Load().epoch, name, plain)
+		is, kek, err := v.wraps(ctx)
+		if err != nil {
+			return fmt.Errorf("vault: wrap a secret: %w", err)
+		}
+		one, err := wrapSecret(kek, is.epoch, name, plain)
 		if err == nil {
 			err = store(one)
 		}
@@ -84,11 +88,7 @@ func (v *Vault) wrapping(ctx context.Context, name string, plain []byte, store f
 	}
 }
 
-func wrapSecret(ring *ring, epoch uint32, name string, plain []byte) (secret, error) {
-	kek, err := ring.of(epoch)
-	if err != nil {
-		return secret{}, fmt.Errorf("vault: wrap a secret: %w", err)
-	}
+func wrapSecret(kek KEK, epoch uint32, name string, plain []byte) (secret, error) {
 	wrapped, err := kek.Encrypt(plain, secretContext(name))
 	if err != nil {
 		return secret{}, fmt.Errorf("vault: wrap a secret: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"caseledger/domain/event"
@@ -38,12 +39,12 @@ func numbered(statement string, b Blinded) []any {
 const (
 	insertClaims = `INSERT INTO identifiers (blind, command, person, state, reserved_at, stamp) VALUES `
 	insertClaim  = insertClaims + `($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
-	claimColumns = `blind, command, person, reserved_at, stamp`
+	claimColumns = `blind, command, person, state, reserved_at, stamp`
 )
 
 func (s *sqlStore) reserve(ctx context.Context, c claim) (bool, error) {
 	return s.claiming(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], "reserved", c.reserved.UnixMicro(), s.stamps.ofClaim(c))
+		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], c.state(), c.reserved.UnixMicro(), s.stamps.ofClaim(c))
 		return err
 	})
 }
@@ -54,7 +55,7 @@ func (s *sqlStore) confirm(ctx context.Context, c claim) (bool, error) {
 			return err
 		}
 		c.command = event.UUID{}
-		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], "confirmed", c.reserved.UnixMicro(), s.stamps.ofClaim(c))
+		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], c.state(), c.reserved.UnixMicro(), s.stamps.ofClaim(c))
 		return err
 	})
 }
@@ -68,9 +69,14 @@ func (s *sqlStore) unlink(ctx context.Context, c claim) error {
 	return s.exec(ctx, `DELETE FROM identifiers WHERE blind = $1 AND person = $2`, c.blind[:], c.person[:])
 }
 
-func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID) (n int, err error) {
+func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (n int, err error) {
+	args, but := []any{person[:]}, ""
+	for _, b := range keep {
+		args = append(args, b[:])
+		but += fmt.Sprintf(" AND blind <> $%d", len(args))
+	}
 	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		gone, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE person = $1`, person[:])
+		gone, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE person = $1`+but, args...)
 		if err != nil {
 			return err
 		}
@@ -109,15 +115,26 @@ func (s *sqlStore) reservations(ctx context.Context, before time.Time) (found []
 	return found, err
 }
 
+// scanClaim reads one row of claimColumns. One that no vault can have stored is
+// read without its stamp.
 func scanClaim(row interface{ Scan(...any) error }) (c claim, err error) {
 	var blind, command, person []byte
+	var state string
 	var at int64
-	if err := row.Scan(&blind, &command, &person, &at, &c.stamp); err != nil {
+	if err := row.Scan(&blind, &command, &person, &state, &at, &c.stamp); err != nil {
 		return claim{}, err
 	}
-	copy(c.blind[:], blind)
-	copy(c.command[:], command)
-	copy(c.person[:], person)
-	c.reserved = time.UnixMicro(at).UTC()
+	sound := fits(c.blind[:], blind) && fits(c.command[:], command) && fits(c.person[:], person) && state == c.state()
+	if !sound {
+		c.stamp = nil
+	}
+	c.place, c.reserved = [2][]byte{blind, command}, time.UnixMicro(at).UTC()
 	return c, nil
+}
+
+func (c claim) state() string {
+	if c.command.IsZero() {
+		return "confirmed"
+	}
+	return "reserved"
 }

@@ -23,15 +23,29 @@ func (s *sqlStore) changing(ctx context.Context, f func(*state) error) error {
 	})
 }
 
-func (s *sqlStore) rewrap(ctx context.Context, keys []rewrapped) error {
+// rewrapping runs f unless another epoch wraps than the one given.
+func (s *sqlStore) rewrapping(ctx context.Context, epoch uint32, f func(context.Context, *sql.Tx) error) error {
 	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		t, err := lockedState(ctx, tx, s.forShare)
+		if err == nil && t.epoch != epoch {
+			err = errOtherEpoch
+		}
+		if err != nil {
+			return err
+		}
+		return f(ctx, tx)
+	})
+}
+
+func (s *sqlStore) rewrap(ctx context.Context, epoch uint32, keys []rewrapped) error {
+	return s.rewrapping(ctx, epoch, func(ctx context.Context, tx *sql.Tx) error {
 		for _, k := range keys {
 			r, err := s.lockedKey(ctx, tx, k.id)
 			if errors.Is(err, ErrKeyMissing) {
 				continue
 			}
 			if err == nil && r.state != destroyed && bytes.Equal(r.wrapped, k.from) {
-				err = s.changeKey(ctx, tx, r, func(r *record) { r.wrapped, r.epoch = k.to, k.epoch })
+				err = s.changeKey(ctx, tx, r, func(r *record) { r.wrapped, r.epoch = k.to, epoch })
 			}
 			if err != nil {
 				return err
@@ -41,11 +55,11 @@ func (s *sqlStore) rewrap(ctx context.Context, keys []rewrapped) error {
 	})
 }
 
-func (s *sqlStore) rewrapSecrets(ctx context.Context, secrets []rewrapped) error {
-	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *sqlStore) rewrapSecrets(ctx context.Context, epoch uint32, secrets []rewrapped) error {
+	return s.rewrapping(ctx, epoch, func(ctx context.Context, tx *sql.Tx) error {
 		for _, k := range secrets {
 			if _, err := tx.ExecContext(ctx, `UPDATE secrets SET wrapped = $1, epoch = $2 WHERE name = $3 AND wrapped = $4`,
-				k.to, int64(k.epoch), k.name, k.from); err != nil {
+				k.to, int64(epoch), k.name, k.from); err != nil {
 				return err
 			}
 		}

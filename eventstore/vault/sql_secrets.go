@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 )
 
 const (
@@ -12,9 +13,13 @@ const (
 )
 
 func scanSecret(row interface{ Scan(...any) error }) (one secret, err error) {
-	err = row.Scan(&one.name, &one.wrapped, &one.epoch)
+	var epoch int64
+	err = row.Scan(&one.name, &one.wrapped, &epoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errNoSecret
+	}
+	if epoch > 0 && epoch <= math.MaxInt32 {
+		one.epoch = uint32(epoch)
 	}
 	return one, err
 }

@@ -23,7 +23,7 @@ var sqlite = dialect{
 		var busy, logged, moved int
 		err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved)
 		if err == nil && busy != 0 {
-			err = errors.New("a reader holds it")
+			err = errRead
 		}
 		return err
 	},

@@ -39,7 +39,7 @@ func (s stamps) ofClaim(c claim) []byte {
 }
 
 func (s stamps) ofState(t state) []byte {
-	return s.over("tombstones", number64(t.gone), number64(t.changes), number64(uint64(t.epoch)), number64(t.secrets))
+	return s.over("tombstones", number64(t.gone), number64(t.changes), number64(uint64(t.epoch)), number64(t.secrets), t.proof)
 }
 
 func (s stamps) right(stamp, want []byte) bool { return s.key != nil && hmac.Equal(stamp, want) }

@@ -29,6 +29,7 @@ type record struct {
 	epoch       uint32 // of the key-encryption key that wrapped it
 	sealed      uint64 // how often it has sealed, to the last step of 4096
 	stamp       []byte // nil where the row was stored before rows were stamped
+	place       []byte // its id as it is stored; nil in memory
 }
 
 // retire ends the sealing of a live key.
@@ -43,6 +44,7 @@ type state struct {
 	changes uint64 // what other processes must notice beside destructions
 	epoch   uint32 // of the key-encryption key that wraps
 	secrets uint64 // how many secrets and marks there are
+	proof   []byte // of the key that wraps, by proofOf; nil if it is the first
 	stamp   []byte // nil until the keystore's rows are stamped
 }
 
@@ -59,6 +61,7 @@ type claim struct {
 	command  event.UUID // zero once confirmed
 	reserved time.Time
 	stamp    []byte
+	place    [2][]byte // its blind value and command as they are stored
 }
 
 // secret is one wrapped secret, or a mark.
@@ -73,7 +76,6 @@ type rewrapped struct {
 	id       event.UUID
 	name     string
 	from, to []byte
-	epoch    uint32
 }
 
 var (
@@ -125,10 +127,10 @@ type storage interface {
 	// as f does, unless that fails.
 	changing(ctx context.Context, f func(*state) error) error
 	// rewrap replaces what keys are wrapped as, for those that are wrapped as it
-	// says.
-	rewrap(ctx context.Context, keys []rewrapped) error
+	// says; errOtherEpoch unless they will be by the keystore's epoch.
+	rewrap(ctx context.Context, epoch uint32, keys []rewrapped) error
 	// rewrapSecrets is rewrap for secrets.
-	rewrapSecrets(ctx context.Context, secrets []rewrapped) error
+	rewrapSecrets(ctx context.Context, epoch uint32, secrets []rewrapped) error
 	// wrappedBefore counts the keys and secrets that are wrapped by another epoch.
 	wrappedBefore(ctx context.Context, epoch uint32) (uint64, error)
 	// wiped leaves no byte of what keys and secrets were wrapped as before.
@@ -155,9 +157,9 @@ type storage interface {
 	release(ctx context.Context, c claim) error
 	// unlink removes every claim of a person on a blind value.
 	unlink(ctx context.Context, c claim) error
-	// unlinkAll removes every claim of a person, leaves no byte of them, and
-	// returns how many there were.
-	unlinkAll(ctx context.Context, person event.UUID) (int, error)
+	// unlinkAll removes every claim of a person but those on some blind values,
+	// leaves no byte of them, and returns how many there were.
+	unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (int, error)
 	// claimsOf returns a person's claims, in the order of their blind values.
 	claimsOf(ctx context.Context, person event.UUID) ([]claim, error)
 	// claimsAfter returns up to copiedAtOnce claims that follow one in the order

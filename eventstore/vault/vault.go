@@ -333,7 +333,7 @@ func (v *Vault) Ensure(ctx context.Context, refs ...Ref) ([]Key, error) {
 		e, err := v.sealing(ctx, ref)
 		if errors.Is(err, ErrKeyMissing) && !v.readOnly {
 			var r record
-			if r, err = v.fresh(ref); err == nil {
+			if r, err = v.fresh(ctx, ref); err == nil {
 				missing = append(missing, r)
 			}
 		}
@@ -379,7 +379,7 @@ func (v *Vault) add(ctx context.Context, keys []record) ([]record, error) {
 			return nil, err
 		}
 		for i, k := range keys {
-			if keys[i], err = v.fresh(k.ref); err != nil {
+			if keys[i], err = v.fresh(ctx, k.ref); err != nil {
 				return nil, err
 			}
 		}
@@ -412,8 +412,23 @@ func (v *Vault) sealing(ctx context.Context, ref Ref) (*entry, error) {
 	return nil, ErrKeyMissing
 }
 
+// wraps returns the key by which everything new is wrapped, and the state of the
+// keystore that says so.
+func (v *Vault) wraps(ctx context.Context) (*state, KEK, error) {
+	is := v.seen.Load()
+	kek, err := v.ring.wraps(is)
+	if errors.Is(err, ErrKEKEpoch) { // another may wrap since the last look
+		if err := v.look(ctx); err != nil {
+			return nil, nil, err
+		}
+		is = v.seen.Load()
+		kek, err = v.ring.wraps(is)
+	}
+	return is, kek, err
+}
+
 // fresh makes a key, wrapped, for a reference.
-func (v *Vault) fresh(ref Ref) (record, error) {
+func (v *Vault) fresh(ctx context.Context, ref Ref) (record, error) {
 	if ref.Subject.IsZero() || ref.Side == "" || ref.Class == "" || len(ref.Side) > 255 || len(ref.Class) > 255 {
 		return record{}, errors.New("vault: a key needs a subject, a side and a class")
 	}
@@ -426,8 +441,7 @@ func (v *Vault) fresh(ref Ref) (record, error) {
 	if _, err := io.ReadFull(v.rand, dek); err != nil {
 		return record{}, fmt.Errorf("vault: draw a key: %w", err)
 	}
-	epoch := v.seen.Load().epoch
-	kek, err := v.ring.of(epoch)
+	is, kek, err := v.wraps(ctx)
 	if err != nil {
 		return record{}, fmt.Errorf("vault: wrap a key: %w", err)
 	}
@@ -436,7 +450,7 @@ func (v *Vault) fresh(ref Ref) (record, error) {
 		return record{}, fmt.Errorf("vault: wrap a key: %w", err)
 	}
 	return record{id: id, ref: ref, wrapped: wrapped, commitment: commitmentOf(dek, id), state: live,
-		created: v.now().UTC(), epoch: epoch}, nil
+		created: v.now().UTC(), epoch: is.epoch}, nil
 }
 
 // Seal appends plaintext, sealed under a key and bound to the associated data,
@@ -532,7 +546,7 @@ func (v *Vault) KeysOf(ctx context.Context, subject event.UUID) ([]KeyInfo, erro
 	records, err := v.store.keysOf(ctx, subject)
 	infos := make([]KeyInfo, len(records))
 	for i, r := range records {
-		infos[i] = KeyInfo{Key{r.id, r.commitment}, r.ref, r.created, r.state == live, r.destroyedBy}
+		infos[i] = infoOf(r)
 	}
 	return infos, err
 }
