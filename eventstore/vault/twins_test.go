@@ -157,15 +157,14 @@ func TestAnotherKeyThatOpensTheSameBytesIsNotTheOneCommittedTo(t *testing.T) {
 			}
 			return s[0]
 		}
-		stamps := stampsFrom(v.personKey)
 		if s := put(r.stamp); s.State != KeyBroken {
 			t.Errorf("pair %d, with the old stamp: %+v", i, s)
 		}
-		if s := put(stamps.ofKey(r)); s.State != KeyBroken {
+		if s := put(v.stamps.ofKey(r)); s.State != KeyBroken {
 			t.Errorf("pair %d, with the old commitment: %+v", i, s)
 		}
 		r.commitment = commitmentOf(theirs, key.ID)
-		if s := put(stamps.ofKey(r)); s.State != KeyThere || s.Commitment == key.Commitment {
+		if s := put(v.stamps.ofKey(r)); s.State != KeyThere || s.Commitment == key.Commitment {
 			t.Errorf("pair %d, a consistent lie: %+v", i, s)
 		}
 	}
