@@ -334,8 +334,6 @@ func (m *member) save(tx Tx, w *window) error {
 		return errMoved // a stream was retried: what was folded left it out
 	}
 	changes := w.changes(m.Projection)
-	// What is built from a ledger whose keys are gone never held what they sealed.
-	changes.Erased = changes.Erased && cp.State == Current
 	if err := tx.Save(m.Table, changes); err != nil {
 		return err
 	}

@@ -82,7 +82,11 @@ func (p *program) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: "all", environment: "DEMO", smallNumbers: 10})
+	erases, err := p.config.erasing()
+	if err != nil {
+		return err
+	}
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: "all", environment: "DEMO", smallNumbers: 10, headsEvery: time.Hour, erasing: erases})
 	if err != nil {
 		return err
 	}

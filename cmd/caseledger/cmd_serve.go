@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -49,6 +50,24 @@ func (p *program) serve(ctx context.Context) error {
 	if small == 1 {
 		return usage("--small-numbers is 0, or from 2 to 1000")
 	}
+	every, err := p.config.duration("heads-every")
+	if err != nil {
+		return err
+	}
+	if every < time.Second {
+		return usage("--heads-every is at least 1s")
+	}
+	verify, err := p.config.duration("verify-every")
+	if err != nil {
+		return err
+	}
+	if verify < time.Minute {
+		return usage("--verify-every is at least 1m")
+	}
+	policy, err := p.config.witnessPolicy()
+	if err != nil {
+		return err
+	}
 	t, err := trust(p.config, p.now)
 	if err != nil {
 		return err
@@ -66,8 +85,13 @@ func (p *program) serve(ctx context.Context) error {
 			return err
 		}
 	}
+	erases, err := p.config.erasing()
+	if err != nil {
+		return err
+	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to})
+	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to,
+		witnesses: policy, headsEvery: every, erasing: erases})
 	if err != nil {
 		return err
 	}

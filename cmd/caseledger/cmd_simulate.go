@@ -161,6 +161,9 @@ func (p *program) load(ctx context.Context, o opening, journals ...*journal) (pl
 	if err == nil {
 		err = r.buildViews(ctx)
 	}
+	if err == nil {
+		err = o.sealAll(ctx, r)
+	}
 	if closing := r.close(); err == nil {
 		err = closing
 	}

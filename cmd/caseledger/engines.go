@@ -18,16 +18,18 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/kurrent"
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
+	"caseledger/eventstore/vault/kms"
 	"caseledger/projections/sqlstore"
 )
 
 // This file alone opens adapters; exit.go knows their errors.
 
-// ledger is a store as the program uses it, whatever keeps it.
-type ledger interface {
+// ledgerStore is a store as the program uses it, whatever keeps it.
+type ledgerStore interface {
 	eventstore.Store
 	eventstore.Ingester
 	io.Closer
@@ -37,17 +39,17 @@ type ledger interface {
 }
 
 // openLedger opens the ledger of a record.
-func (o opening) openLedger(ctx context.Context) (_ ledger, err error) {
+func (o opening) openLedger(ctx context.Context) (_ ledgerStore, err error) {
 	defer func() { err = o.at.ledger.explained("ledger", err) }()
 	switch o.at.ledger.engine() {
 	case sqliteFile:
-		s, err := sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: o.mode == reading})
+		s, err := sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: o.mode == reading, Damaged: o.damaged})
 		if err != nil {
 			return nil, fmt.Errorf("open the ledger in %s: %w", o.dir, err)
 		}
 		return fileLedger{s}, nil
 	case postgresServer:
-		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading})
+		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading, Damaged: o.damaged})
 		if err != nil {
 			return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
 		}
@@ -63,7 +65,7 @@ const numbersFile = "numbers.db"
 
 // openCluster opens a ledger in a KurrentDB cluster. The process that serves it
 // has a copy of the index in its data folder; others read it from the cluster.
-func (o opening) openCluster(ctx context.Context) (ledger, error) {
+func (o opening) openCluster(ctx context.Context) (ledgerStore, error) {
 	with := kurrent.Options{URL: o.at.ledger.url, Clock: o.now, Rand: o.random, ReadOnly: o.mode == reading}
 	if o.mode == writing {
 		numbers, err := keep.OpenNumbers(ctx, o.dir.file(numbersFile))
@@ -94,7 +96,7 @@ func (o opening) keystore() (with vault.Config, where string) {
 	if kek == "" {
 		kek = o.dir.file(kekFile)
 	}
-	with = vault.Config{KEKPath: kek, ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
+	with = vault.Config{KEKPath: kek, KMS: kms.Find(kms.Transit{TokenFile: o.kmsToken}), ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
 	if o.at.keys.server != "" {
 		with.URL = o.at.keys.url
 		return with, "on " + o.at.keys.String()
@@ -187,6 +189,76 @@ func (r *record) forgetMemo(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Where a ledger's signing key, what it signed last, and what it publishes are in
+// a data folder.
+const (
+	signerFile   = "signer-key"
+	signedSuffix = ".last"
+	tilesFolder  = "tiles"
+)
+
+// shelf is where a ledger publishes.
+type shelf interface {
+	ledger.Shelf
+	io.Closer
+}
+
+// signerMemory is what a signer remembers.
+type signerMemory interface {
+	ledger.Memory
+	io.Closer
+}
+
+// signerPath is the file of the signing keys.
+func (o opening) signerPath() string {
+	if o.signer == "" {
+		return o.dir.file(signerFile)
+	}
+	return o.signer
+}
+
+// openShelf opens where the ledger publishes. In a data folder that is open for
+// reading only it makes nothing: [errUnsealed].
+func (o opening) openShelf(ctx context.Context) (_ shelf, err error) {
+	defer func() { err = o.at.views.explained("views", err) }()
+	if o.at.views.server != "" {
+		s, err := keep.OpenShelfPostgres(ctx, o.at.views.url, keep.ShelfSchema)
+		if err != nil {
+			return nil, fmt.Errorf("open what the ledger publishes on %s: %w", o.at.views, err)
+		}
+		return s, nil
+	}
+	if _, err := os.Stat(o.dir.file(tilesFolder)); o.mode == reading && errors.Is(err, fs.ErrNotExist) {
+		return nil, errUnsealed
+	}
+	s, err := keep.OpenShelfFolder(o.dir.file(tilesFolder))
+	if err != nil {
+		return nil, fmt.Errorf("open what the ledger publishes: %w", err)
+	}
+	return s, nil
+}
+
+// memoryFile is a signer's memory in a file, which is closed after each use.
+type memoryFile struct{ *ledger.MemoryFile }
+
+// Close implements [io.Closer].
+func (memoryFile) Close() error { return nil }
+
+// openSignerMemory opens what the signer remembers: beside the signing keys, or
+// with the keys of the people's data where those are on a server, and so in no
+// backup of the ledger.
+func (o opening) openSignerMemory(ctx context.Context, origin string) (_ signerMemory, err error) {
+	defer func() { err = o.at.keys.explained("keys", err) }()
+	if o.at.keys.server == "" {
+		return memoryFile{ledger.NewMemoryFile(o.signerPath()+signedSuffix, origin)}, nil
+	}
+	s, err := keep.OpenSignerPostgres(ctx, o.at.keys.url)
+	if err != nil {
+		return nil, fmt.Errorf("open what was signed last on %s: %w", o.at.keys, err)
+	}
+	return s, nil
 }
 
 // openTraces opens where the trace of the ledger is left.

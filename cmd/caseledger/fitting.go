@@ -41,7 +41,7 @@ func fitting(ctx context.Context, ledger iter.Seq2[eventstore.Stored, error], ke
 // keysOf opens the keys of a ledger that is open. Where the two are kept apart,
 // it refuses those of another one, and never makes new ones for a ledger that
 // holds something.
-func (o opening) keysOf(ctx context.Context, store ledger) (*vault.Vault, error) {
+func (o opening) keysOf(ctx context.Context, store ledgerStore) (*vault.Vault, error) {
 	if o.at.local() {
 		return o.openKeys(ctx)
 	}
@@ -66,7 +66,7 @@ func (o opening) keysOf(ctx context.Context, store ledger) (*vault.Vault, error)
 }
 
 // keysThere refuses a data folder without keys for a ledger that holds something.
-func (o opening) keysThere(ctx context.Context, store ledger) error {
+func (o opening) keysThere(ctx context.Context, store ledgerStore) error {
 	var head event.Position
 	_, err := os.Stat(o.dir.file(keysFile))
 	if errors.Is(err, fs.ErrNotExist) {

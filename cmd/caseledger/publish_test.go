@@ -160,7 +160,7 @@ func TestRulesAreNotInForceBeforeWhatIsRecorded(t *testing.T) {
 
 // quicker is a store in which somebody else appends to the policy first.
 type quicker struct {
-	ledger
+	ledgerStore
 	first func()
 }
 
@@ -169,7 +169,7 @@ func (q *quicker) Append(ctx context.Context, stream eventstore.StreamID, expect
 		q.first = nil
 		first()
 	}
-	return q.ledger.Append(ctx, stream, expected, events)
+	return q.ledgerStore.Append(ctx, stream, expected, events)
 }
 
 // Of processes that start at the same time one publishes, and the others take

@@ -22,7 +22,7 @@ import (
 type record struct {
 	dir       dataDir
 	at        places
-	store     ledger
+	store     ledgerStore
 	follows   *traced // the ledger, for those who remember how far they followed it
 	vault     *vault.Vault
 	codec     *codec.Codec           // seals for, and opens as, every side
@@ -31,6 +31,9 @@ type record struct {
 	readOnly  bool
 	again     bool // what was made from another ledger was removed
 	crowded   bool // other processes may be writing it too
+	// destroyed counts the keys that the keystore knew to be destroyed when the
+	// record was opened, saidDestroyed those of which the ledger said so.
+	destroyed, saidDestroyed uint64
 }
 
 // mode is what a record is opened for.
@@ -46,18 +49,21 @@ const (
 
 // opening is everything a record needs from outside.
 type opening struct {
-	dir    dataDir
-	at     places
-	kek    string // empty: the file in the directory
-	mode   mode
-	now    func() time.Time
-	random io.Reader
+	damaged  bool // also what is damaged, to find out how
+	dir      dataDir
+	at       places
+	kek      string // empty: the file in the directory
+	kmsToken string // the file of the token for a key management service
+	signer   string // empty: the file of the signing keys in the directory
+	mode     mode
+	now      func() time.Time
+	random   io.Reader
 }
 
 // opening is the record that the settings name.
 func (p *program) opening(m mode) (opening, error) {
 	at, err := p.config.places()
-	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), mode: m, now: p.now, random: p.random}, err
+	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), kmsToken: p.config.text("kms-token-file"), signer: p.config.text("signer-key"), mode: m, now: p.now, random: p.random}, err
 }
 
 // open opens the record that the settings name.
@@ -85,7 +91,8 @@ func (o opening) there() error {
 }
 
 // open opens a record. It refuses one that is damaged, newer than this program,
-// or, for writing, in use; and then settles the identifiers that a crash left in
+// or, for writing, in use; repeats what the ledger says was destroyed, where the
+// keystore is older; and then settles the identifiers that a crash left in
 // between, and puts what decisions are made by on the record.
 func (o opening) open(ctx context.Context) (_ *record, err error) {
 	r := &record{dir: o.dir, at: o.at, readOnly: o.mode == reading, crowded: o.at.ledger.server != ""}
@@ -116,6 +123,9 @@ func (o opening) open(ctx context.Context) (_ *record, err error) {
 		return nil, err
 	}
 	r.codec = codec.New(catalogue.Events, r.vault, o.random)
+	if err := r.reapply(ctx); err != nil {
+		return nil, fmt.Errorf("repeat what was destroyed: %w", err)
+	}
 	if o.mode == writing {
 		if o.at.views.server == "" { // where they are on a server, whoever is elected does
 			if r.again, err = r.recognise(ctx); err != nil {

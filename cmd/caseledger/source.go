@@ -32,6 +32,8 @@ type wanted struct {
 	types map[string]bool
 }
 
+func (w *wanted) wants(name string) bool { return w.types[name] }
+
 func newSource(store eventstore.Store, keys codec.Opener) *source {
 	return &source{store: store, keys: keys, readers: map[string]*wanted{}}
 }
@@ -51,7 +53,7 @@ func (s *source) reader(types []string) *wanted {
 	for _, t := range slices.Concat(types, projections.Always) {
 		w.types[t] = true
 	}
-	w.Reader = codec.NewReader(catalogue.Events, s.keys, codec.Options{Types: func(name string) bool { return w.types[name] }})
+	w.Reader = codec.NewReader(catalogue.Events, s.keys, codec.Options{Types: w.wants})
 	s.readers[key] = w
 	return w
 }
@@ -118,18 +120,31 @@ func (s *source) ReadAll(ctx context.Context, after event.Position, types []stri
 	}
 }
 
-// ReadStream implements [projections.Source].
+// ReadStream implements [projections.Source]. What the stream, up to the
+// position, says is destroyed reads as erased, also while the keystore still
+// holds it: whoever folds the stream anew because of that does so once.
 func (s *source) ReadStream(ctx context.Context, stream event.StreamID, upTo event.Position, types []string) iter.Seq2[projections.Item, error] {
 	w := s.reader(types)
 	return func(yield func(projections.Item, error) bool) {
+		var all []eventstore.Stored
+		gone := destroyed{Opener: s.keys}
 		for stored, err := range s.store.ReadStream(ctx, stream, 0) {
+			if err == nil && stored.Position <= upTo {
+				err = gone.note(ctx, w, stored)
+			}
 			if err != nil {
 				yield(projections.Item{}, err)
 				return
 			}
 			if stored.Position > upTo {
-				return
+				break
 			}
+			all = append(all, stored)
+		}
+		if len(gone.keys) > 0 {
+			w = &wanted{w.With(gone, codec.Options{Types: w.wants}), w.types}
+		}
+		for _, stored := range all {
 			item, folded, err := w.item(ctx, stored)
 			if err != nil {
 				yield(projections.Item{}, err)
@@ -140,6 +155,40 @@ func (s *source) ReadStream(ctx context.Context, stream event.StreamID, upTo eve
 			}
 		}
 	}
+}
+
+// destroyed opens what some keys sealed no more.
+type destroyed struct {
+	codec.Opener
+	keys map[event.UUID]bool
+}
+
+// note takes in what an event says is destroyed.
+func (d *destroyed) note(ctx context.Context, w *wanted, stored eventstore.Stored) error {
+	if m, err := codec.Peek(stored.Body); err != nil || m.Type != "key.destroyed" {
+		return nil
+	}
+	e, err := w.Decode(ctx, stored)
+	if gone, ok := e.Data.(event.KeyDestroyed); ok && err == nil {
+		if d.keys == nil {
+			d.keys = map[event.UUID]bool{}
+		}
+		d.keys[gone.Key] = true
+	}
+	if poisonous(err) {
+		return nil // the fold is told
+	}
+	return err
+}
+
+// Open implements [codec.Opener]. What is not the reader's stays withheld.
+func (d destroyed) Open(ctx context.Context, dst []byte, key event.UUID, sealed, ad []byte) ([]byte, error) {
+	out, err := d.Opener.Open(ctx, dst, key, sealed, ad)
+	if err == nil && d.keys[key] {
+		clear(out)
+		return nil, vault.ErrErased
+	}
+	return out, err
 }
 
 // Wait implements [projections.Source].

@@ -152,7 +152,7 @@ func (r *record) recognise(ctx context.Context) (again bool, err error) {
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("look for the trace of the ledger: %w", err)
-	case ours:
+	case ours && !r.unsaid():
 		return false, nil
 	case r.readOnly:
 		return false, errAnother
@@ -165,7 +165,28 @@ func (r *record) recognise(ctx context.Context) (again bool, err error) {
 	if err := r.forgetMemo(ctx); err != nil {
 		return false, err
 	}
-	return true, r.follows.forget(ctx)
+	if err := r.follows.forget(ctx); err != nil {
+		return false, err
+	}
+	return true, r.dir.remember(unsaidNote, unsaid{r.destroyed, r.saidDestroyed})
+}
+
+// unsaid is a keystore that knows of more destructions than its ledger: the ledger
+// is of an earlier moment. What was made from it then may hold what the destroyed
+// keys sealed, and nothing in it says so.
+type unsaid struct {
+	Destroyed uint64 `json:"destroyed"` // that the keystore knows
+	Said      uint64 `json:"said"`      // that the ledger says
+}
+
+// unsaidNote says for which such pair everything was made again.
+const unsaidNote = "unsaid.json"
+
+// unsaid reports whether everything must be made again, because the ledger does not
+// say what the keystore knows.
+func (r *record) unsaid() bool {
+	now, before := unsaid{r.destroyed, r.saidDestroyed}, unsaid{}
+	return now.Destroyed > now.Said && (!r.dir.recall(unsaidNote, &before) || now != before)
 }
 
 // ours reports whether the ledger holds the trace. What was made before there
@@ -202,13 +223,16 @@ func (r *record) clearViews(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		return s.Update(ctx, func(tx projections.Tx) error {
+		if err := s.Update(ctx, func(tx projections.Tx) error {
 			for _, one := range all {
 				if err := tx.Drop(one.Table); err != nil {
 					return err
 				}
 			}
 			return nil
-		})
+		}); err != nil {
+			return err
+		}
+		return s.Scrub(ctx)
 	})
 }

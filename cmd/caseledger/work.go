@@ -10,13 +10,14 @@ import (
 
 	"caseledger/api"
 	"caseledger/domain/event"
+	"caseledger/eventstore/erasure"
 )
 
 // duties are what a process does of all that serving a record takes.
 type duties struct {
 	answers  bool // requests
 	projects bool // keeps the read models up to date
-	judges   bool // runs the monitors, and records what falls due
+	judges   bool // runs the monitors, records what falls due, and carries out erasures
 	// elected says that several processes may have the last two duties, and one
 	// of them is elected to do them.
 	elected bool
@@ -70,8 +71,8 @@ func (s *server) lead(ctx context.Context) (err error) {
 	return nil
 }
 
-// follow keeps the read models up to date, judges, and tells others, until ctx
-// ends.
+// follow keeps the read models up to date, judges, erases, and tells others, until
+// ctx ends.
 func (s *server) follow(ctx context.Context) {
 	var group sync.WaitGroup
 	if s.projects {
@@ -79,11 +80,46 @@ func (s *server) follow(ctx context.Context) {
 	}
 	if s.judges {
 		group.Go(func() { s.monitor.follow(ctx, s.elected, s.log, time.After) })
+		e := s.record.eraser(s.erasing, s.monitor, s.sides, s.now, func(r erasure.Receipt) {
+			s.log.InfoContext(ctx, "a record was erased", slog.String("receipt", r.Event.String()), slog.Int("keys", r.Keys))
+		})
+		group.Go(func() { followErasures(ctx, e, s.log, time.After) })
+	}
+	if s.judges {
+		group.Go(func() { s.seal(ctx) })
 	}
 	if s.relayer != nil {
 		group.Go(func() { s.relayer.follow(ctx, s.elected, s.log, time.After) })
 	}
 	group.Wait()
+}
+
+// sealAgain is how long what seals rests before it is opened again.
+const sealAgain = 5 * time.Second
+
+// seal makes the record tamper-evident, until ctx ends. Where that cannot be
+// begun, the rest of the work goes on.
+func (s *server) seal(ctx context.Context) {
+	for {
+		one, err := s.opening.openSealing(ctx, s.record, s.seals)
+		if err == nil {
+			s.sealing.Store(one)
+			one.follow(ctx, s.log)
+			s.sealing.Store(nil)
+			err = one.close()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			s.log.ErrorContext(ctx, "nothing is sealed", slog.String("error", err.Error()))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sealAgain):
+		}
+	}
 }
 
 // health is what readiness depends on.

@@ -128,6 +128,11 @@ func careSamples() map[string]any {
 		"rights.legal-hold-lifted":  rights.LegalHoldLifted{Hold: sampleID, Reason: note},
 		"rights.record-disposed": rights.RecordDisposed{Disposal: sampleID, Period: sampleID, Class: "ADULT_HEALTH",
 			Data: []event.Class{event.Identity, event.Health}},
+		"rights.erasure-decided": rights.ErasureDecided{Erasure: sampleID, Request: sampleID, Data: []event.Class{event.Health}, Reason: note},
+		"rights.erasure-completed": rights.ErasureCompleted{Erasure: sampleID, Decision: event.ID{UUID: sampleID}, Side: event.NHS,
+			Data: []event.Class{event.Health}, Keys: 2, Events: 31, CopiesUntil: event.MustDay("2026-07-01"), Rewrapped: true, RewrapBy: event.MustDay("2026-06-02"),
+			Kept:   []rights.Kept{{Class: event.Identity, Keys: 1, Why: rights.InPeriod, Hold: sampleID, Period: sampleID, Until: event.MustDay("2034-06-01")}},
+			Purged: []rights.Purge{{By: rights.ReadModels, Items: 7}}},
 
 		"break-glass.invoked": breakglass.BreakGlassInvoked{BreakGlass: sampleID, ReasonCode: "RISK_TO_LIFE",
 			ExpiresAt: when("2026-03-10T02:10:00Z"), Reason: note},

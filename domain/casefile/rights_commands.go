@@ -26,7 +26,9 @@ var rightsCommands = []Command{
 		recordKeeper, "CALDICOTT", "DPO", "SIRO"),
 	in[rights.State, rights.LiftHold]("lift-legal-hold", "End a legal hold.", ofRights,
 		recordKeeper, "SIRO"),
-	in[rights.State, rights.DisposeRecord]("dispose-record", "Decide that the record is disposed of.", ofRights,
+	in[State, DisposeRecord]("dispose-record", "Decide that the record is disposed of.", whole,
+		recordKeeper, "SIRO"),
+	in[State, EraseRecord]("erase-record", "Decide that the record is erased, on a request that was granted.", whole,
 		recordKeeper, "SIRO"),
 }
 
@@ -72,4 +74,56 @@ func (b ReceiveRightsRequest) Events(s State, c event.Context) []event.Draft {
 		drafts = append(drafts, b.objection().Events(s.Consent, c)...)
 	}
 	return drafts
+}
+
+// DisposeRecord is [rights.DisposeRecord], where nobody else keeps what the same
+// keys seal.
+type DisposeRecord struct{ rights.DisposeRecord }
+
+// Check refuses what the rights area refuses, and what another controller of the
+// side keeps.
+func (b DisposeRecord) Check(s State, c event.Context) error {
+	if err := b.DisposeRecord.Check(s.Rights, c); err != nil {
+		return err
+	}
+	return s.keptByOthers(c)
+}
+
+// Events records the disposal.
+func (b DisposeRecord) Events(s State, c event.Context) []event.Draft {
+	return b.DisposeRecord.Events(s.Rights, c)
+}
+
+// EraseRecord is [rights.EraseRecord], where nobody else keeps what the same keys
+// seal.
+type EraseRecord struct{ rights.EraseRecord }
+
+// Check refuses what the rights area refuses, and what another controller of the
+// side keeps.
+func (b EraseRecord) Check(s State, c event.Context) error {
+	if err := b.EraseRecord.Check(s.Rights, c); err != nil {
+		return err
+	}
+	return s.keptByOthers(c)
+}
+
+// Events records the decision.
+func (b EraseRecord) Events(s State, c event.Context) []event.Draft {
+	return b.EraseRecord.Events(s.Rights, c)
+}
+
+// keptByOthers refuses to destroy a side's keys while another of its controllers
+// keeps something that they seal: what it recorded, or was told. It lets go by
+// reviewing its own schedules to be disposed of, or by granting the person's
+// request itself; whoever decides last carries out what all of them decided.
+func (s State) keptByOthers(c event.Context) error {
+	for org := range s.Holders {
+		if s.Surroundings.Side(org) != c.Actor.Side || s.Surroundings.SameController(org, c.Actor.Org) {
+			continue
+		}
+		if !s.Rights.Releases(org, c, s.Surroundings.SameController) {
+			return fault.Refuse("another-controller-keeps-it", "another controller of this side holds a part of the record, and has not let go of it")
+		}
+	}
+	return nil
 }

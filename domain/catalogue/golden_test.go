@@ -64,6 +64,7 @@ var samples = map[string]any{
 		At: event.On(event.MustDay("2026-02-06")), AsKnown: true, Hindsight: true, Indeterminate: true, Notes: []finding.Note{"beyond-decision"},
 		Categories: []event.Category{"H.SCREEN_SCORE"}, By: sampleStaff, Org: sampleOrg, Side: event.NHS}},
 	"finding.superseded":   finding.FindingSuperseded{Finding: sampleID, Cause: finding.Corrected, To: 43},
+	"finding.recheck-lost": finding.FindingRecheckLost{Finding: sampleID, To: 44},
 	"finding.acknowledged": finding.FindingAcknowledged{Finding: sampleID},
 	"finding.resolved":     finding.FindingResolved{Finding: sampleID, Outcome: "INCIDENT_RAISED", Breach: sampleOther, Reason: sampleWhy},
 	"finding.waived":       finding.FindingWaived{Finding: sampleID, Reason: sampleWhy},

@@ -97,6 +97,9 @@ type Recorded struct {
 	// that is not Personal, could be read: Open, Withheld or Erased. It is
 	// Open for an event that has none.
 	Operational State
+	// Erased: the key of one of its boxes, of those that are this reader's to open,
+	// was destroyed.
+	Erased bool
 }
 
 // Provenance is why a fact was recorded past validation, and from which system

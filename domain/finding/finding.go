@@ -141,10 +141,20 @@ type FindingWaived struct {
 
 func (FindingWaived) isEvent() {}
 
+// FindingRecheckLost says that what a finding rests on was erased: it stays as it
+// was found, and can no longer be checked again.
+type FindingRecheckLost struct {
+	Finding event.UUID     `json:"finding"`
+	To      event.Position `json:"judgedTo"`
+}
+
+func (FindingRecheckLost) isEvent() {}
+
 // Events lists the event definitions of finding streams.
 var Events = []*event.Definition{
 	event.Define[FindingRaised]("finding.raised", 1),
 	event.Define[FindingSuperseded]("finding.superseded", 1),
+	event.Define[FindingRecheckLost]("finding.recheck-lost", 1),
 	event.Define[FindingAcknowledged]("finding.acknowledged", 1),
 	event.Define[FindingResolved]("finding.resolved", 1),
 	event.Define[FindingWaived]("finding.waived", 1),

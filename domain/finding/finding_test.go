@@ -246,3 +246,76 @@ func TestEveryDifferenceIsRaisedAgain(t *testing.T) {
 		}
 	}
 }
+
+// after is a judging of a history of which something was erased: what it finds
+// now, and what it finds of the time of the erasure.
+func after(to event.Position, now, before []finding.Judged) finding.Judging {
+	return finding.Judging{Subject: subject, To: to, Judged: now, Erased: true, Before: before}
+}
+
+func other(n int) finding.Judged {
+	j := sample
+	j.Item = item(n)
+	j.Evidence = []event.ID{item(n)}
+	return j
+}
+
+// What an erasure alone made vanish, look different or appear is left as it was,
+// and says once that it cannot be checked again.
+func TestAnErasureDisprovesNothing(t *testing.T) {
+	t.Parallel()
+	events, id := raised(sample)
+	different := sample
+	different.Severity = finding.Low
+	for name, judging := range map[string]finding.Judging{
+		"it vanished": after(9, nil, nil), "it looks different": after(9, []finding.Judged{different}, []finding.Judged{different}),
+		"it looks different, and vanished since": after(9, nil, []finding.Judged{different}),
+		"and another appeared":                   after(9, []finding.Judged{other(2)}, []finding.Judged{other(2)}),
+	} {
+		drafts := finding.Reconcile(finding.Fold(events), judging)
+		if len(drafts) != 1 || drafts[0].Side != event.Probation || drafts[0].Data != (finding.FindingRecheckLost{Finding: id, To: 9}) {
+			t.Fatalf("%s: got %+v", name, drafts)
+		}
+		s := finding.Fold(apply(events, drafts))
+		if f, _ := s.Finding(id); !f.Unchecked || f.Status != finding.Open || !reflect.DeepEqual(f.Judged, sample) {
+			t.Errorf("%s: it stands as %+v", name, f)
+		}
+		if again := finding.Reconcile(s, judging); len(again) != 0 {
+			t.Errorf("%s: the same judging again records %+v", name, again)
+		}
+	}
+}
+
+// What came about since the erasure counts as ever.
+func TestWhatCameAboutSinceAnErasureCounts(t *testing.T) {
+	t.Parallel()
+	events, id := raised(sample)
+	if drafts := finding.Reconcile(finding.Fold(events), after(9, []finding.Judged{sample}, []finding.Judged{sample})); len(drafts) != 0 {
+		t.Errorf("nothing changed: got %+v", drafts)
+	}
+	drafts := finding.Reconcile(finding.Fold(events), after(9, nil, []finding.Judged{sample}))
+	if len(drafts) != 1 || drafts[0].Data != (finding.FindingSuperseded{Finding: id, Cause: finding.Disproved, To: 9}) {
+		t.Errorf("disproved since: got %+v", drafts)
+	}
+	voided := after(9, nil, nil)
+	voided.Stands = func(e event.ID) bool { return e != sample.Item }
+	drafts = finding.Reconcile(finding.Fold(events), voided)
+	if len(drafts) != 1 || drafts[0].Data != (finding.FindingSuperseded{Finding: id, Cause: finding.Corrected, To: 9}) {
+		t.Errorf("voided: got %+v", drafts)
+	}
+	drafts = finding.Reconcile(finding.Fold(events), after(9, []finding.Judged{sample, other(2)}, []finding.Judged{sample}))
+	if len(drafts) != 1 || drafts[0].Data.(finding.FindingRaised).Judged.Item != item(2) {
+		t.Errorf("found since: got %+v", drafts)
+	}
+	graver := sample
+	graver.Severity = finding.Critical
+	drafts = finding.Reconcile(finding.Fold(events), after(9, []finding.Judged{graver}, []finding.Judged{sample}))
+	if len(drafts) != 1 || drafts[0].Data.(finding.FindingRaised).Judged.Severity != finding.Critical {
+		t.Errorf("graver since: got %+v", drafts)
+	}
+	lost := apply(events, []event.Draft{{Data: finding.FindingRecheckLost{Finding: id}}})
+	drafts = finding.Reconcile(finding.Fold(lost), after(9, []finding.Judged{graver}, nil))
+	if f, _ := finding.Fold(apply(lost, drafts)).Finding(id); len(drafts) != 1 || f.Unchecked {
+		t.Errorf("found anew since: got %+v, %+v", drafts, f)
+	}
+}

@@ -25,6 +25,8 @@ type Finding struct {
 	// Outcome and Breach say how it was resolved; set if Status is Resolved.
 	Outcome Outcome
 	Breach  event.UUID
+	// Unchecked: what it rests on was erased, and it stays as it was found.
+	Unchecked bool
 	// By is who acknowledged, resolved or waived it last.
 	By event.UUID
 }
@@ -63,10 +65,12 @@ func Evolve(s State, e event.Recorded) State {
 			if !f.Stands() || graver(d.Judged.Severity, f.Judged.Severity) {
 				*f = Finding{ID: f.ID, Status: Open}
 			}
-			f.Judged, f.Raised = d.Judged, e.ID
+			f.Judged, f.Raised, f.Unchecked = d.Judged, e.ID, false
 		})
 	case FindingSuperseded:
 		s.change(d.Finding, func(f *Finding) { f.Status, f.Cause = Superseded, d.Cause })
+	case FindingRecheckLost:
+		s.change(d.Finding, func(f *Finding) { f.Unchecked = true })
 	case FindingAcknowledged:
 		s.change(d.Finding, func(f *Finding) { f.Status, f.By = Acknowledged, e.Actor.ID })
 	case FindingResolved:

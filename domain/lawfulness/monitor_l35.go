@@ -22,7 +22,9 @@ var l35 = Monitor{ID: "L35", Version: 1, Severity: finding.Medium,
 				continue
 			}
 			due, held := freeFrom(v.Case.Rights.Holds, p.DisposeOn.End())
-			disposed := slices.ContainsFunc(v.Case.Rights.Disposed, func(d rights.Disposal) bool { return d.Period == p.ID && d.At.Begun(due) })
+			disposed := slices.ContainsFunc(v.Case.Rights.Disposed, func(d rights.Disposal) bool {
+				return (d.Period == p.ID || !d.Request.IsZero() && v.Shared.SameController(d.Org, p.Org)) && d.At.Begun(due)
+			})
 			if !held && !disposed {
 				hits = append(hits, Hit{Item: p.Source, Due: due})
 			}

@@ -37,7 +37,14 @@ func (s *story) disposed() *story {
 	return s.record("disposal", rights.RecordDisposed{Disposal: id("disposal"), Period: id("period"), Data: []event.Class{event.Health}})
 }
 
+func (s *story) erased() *story {
+	return s.record("erasure", rights.ErasureDecided{Erasure: id("erasure"), Request: id("request"), Data: []event.Class{event.Health}})
+}
+
 var _ = check("L35",
+	monitorCase{"erased on a request", func(s *story) {
+		s.scheduled("period", "2026-04-01", "2026-04-02").at("2026-04-02 17:00").erased().judged("2026-06-01 00:00")
+	}, nil},
 	monitorCase{"kept to the end of the day of its disposal", func(s *story) {
 		s.scheduled("period", "2026-04-01", "2026-04-02").judged("2026-04-02 23:59:59.999999")
 	}, nil},

@@ -2,7 +2,6 @@ package rights
 
 import (
 	"slices"
-	"strconv"
 
 	"caseledger/domain/event"
 	"caseledger/domain/fault"
@@ -145,6 +144,9 @@ func (b ReviewRetention) Events(State, event.Context) []event.Draft {
 // without an end.
 func (p Period) overOn(day event.Day) bool { return p.KeepUntil != 0 && day > p.KeepUntil }
 
+// Keeps reports whether the record must be kept on a day, by this period.
+func (p Period) Keeps(day event.Day) bool { return !p.overOn(day) }
+
 // PlaceHold keeps everything of the person's record, for a public inquiry or a
 // claim.
 type PlaceHold struct {
@@ -209,20 +211,11 @@ type DisposeRecord struct {
 	Data   []event.Class `json:"data"`
 }
 
-// disposable are the data classes whose keys may be destroyed. What was decided
-// and by which codes stays, because that is what accounts for the disposal.
-var disposable = []event.Class{event.Identity, event.Health, event.Offence}
-
 // Validate reports fields that cannot be understood.
 func (b DisposeRecord) Validate() []fault.Field {
 	var f fault.Fields
 	f.If(b.Period.IsZero(), "/period", "required", "say which period is over")
-	f.If(len(b.Data) == 0, "/data", "required", "say which data")
-	f.If(len(b.Data) > len(disposable), "/data", "too-many", "a data class is named once")
-	for i, d := range b.Data {
-		fault.OneOf(&f, "/data/"+strconv.Itoa(i), d, disposable)
-		f.If(slices.Contains(b.Data[:i], d), "/data/"+strconv.Itoa(i), "twice", "a data class is named once")
-	}
+	disposable(&f, b.Data)
 	return f
 }
 
@@ -233,17 +226,13 @@ func (b DisposeRecord) Check(s State, c event.Context) error {
 	if err != nil {
 		return err
 	}
-	at, day := c.Asked(), event.DayOf(c.Asked())
-	switch {
-	case s.HeldAt(at) || s.HeldAt(c.Now):
-		return fault.Refuse("hold-active", "a legal hold keeps the whole record")
-	case slices.ContainsFunc(s.Periods, func(p Period) bool { return ours(c, p.Org) && !p.overOn(day) }):
-		return fault.Refuse("before-minimum", "the record must be kept longer, by the longest of its schedules")
-	case p.LastReview != Dispose || !p.Reviewed.Begun(at):
+	if err := s.keeps(c); err != nil {
+		return err
+	}
+	if p.LastReview != Dispose || !p.Reviewed.Begun(c.Asked()) {
 		return fault.Refuse("not-reviewed", "review it first, to be disposed of")
-	case slices.ContainsFunc(s.Disposed, func(d Disposal) bool {
-		return d.Period == b.Period && slices.ContainsFunc(d.Data, func(of event.Class) bool { return slices.Contains(b.Data, of) })
-	}):
+	}
+	if s.decided(c.Actor.Side, b.Data, func(d Disposal) bool { return d.Period == b.Period }) {
 		return fault.Refuse("disposed-already", "the record was disposed of")
 	}
 	return nil

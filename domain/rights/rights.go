@@ -1,7 +1,7 @@
 // Package rights is the part of a person's case that says what they asked for
 // under data protection law and when it was answered, how long their records
-// are kept, what holds them, and what was disposed of. It never disposes of
-// anything itself.
+// are kept, what holds them, and what was disposed of or erased. It never
+// destroys anything itself.
 package rights
 
 import "caseledger/domain/reference"
@@ -19,6 +19,8 @@ type (
 	RequestOutcome  string
 	Ground          string // why something was refused, as the statute is cited
 	RetentionReview string // what a review came to
+	KeptReason      string // why a data class outlives an erasure
+	Purger          string // who keeps something made from the record
 )
 
 // RequestKinds lists the rights (UK GDPR Articles 15, 16, 17, 18, 21; DUAA 2025
@@ -73,3 +75,29 @@ const (
 
 // RetentionReviews lists what a review may come to.
 var RetentionReviews = []RetentionReview{Dispose, Extend, Archive}
+
+// Why a data class is kept.
+const (
+	Accounts KeptReason = "ACCOUNTABILITY" // what was decided and by which codes accounts for the erasure itself
+	Held     KeptReason = "LEGAL_HOLD"
+	InPeriod KeptReason = "RETENTION_PERIOD"
+	NotAsked KeptReason = "NOT_DECIDED"    // the decision does not name it, and nothing else keeps it
+	Since    KeptReason = "RECORDED_SINCE" // it came after the keys were retired, and is sealed by others
+)
+
+// KeptReasons lists them.
+var KeptReasons = []KeptReason{Accounts, Held, InPeriod, NotAsked, Since}
+
+// Who reports of an erasure.
+const (
+	ReadModels  Purger = "READ_MODELS"  // rows, free pages and logs of the read models
+	Caches      Purger = "CACHES"       // what the process holds open
+	Identifiers Purger = "IDENTIFIERS"  // the blind index
+	Messages    Purger = "MESSAGES"     // what is held to be sent
+	Memories    Purger = "MEMORIES"     // what those keep who follow the record
+	Exports     Purger = "EXPORTS"      // files about the person that were made in the data folder
+	KeyWrapping Purger = "KEY_WRAPPING" // keys that are left and were wrapped anew
+)
+
+// Purgers lists them.
+var Purgers = []Purger{ReadModels, Caches, Identifiers, Messages, Memories, Exports, KeyWrapping}

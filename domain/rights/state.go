@@ -12,7 +12,7 @@ type State struct {
 	Requests []Request // in the order they were received
 	Periods  []Period
 	Holds    []Hold
-	Disposed []Disposal
+	Disposed []Disposal // and erased
 }
 
 // Request is one request for a right.
@@ -60,13 +60,31 @@ type Hold struct {
 	Source event.ID
 }
 
-// Disposal is one disposal.
+// Disposal is one decision that keys of the record are destroyed: a disposal, of
+// a period that was over, or an erasure, on a request.
 type Disposal struct {
-	ID     event.UUID
-	Period event.UUID
-	Data   []event.Class
-	At     event.When
-	Source event.ID
+	ID      event.UUID
+	Period  event.UUID // zero of an erasure
+	Request event.UUID // zero of a disposal
+	Side    event.Side // whose keys
+	Org     event.UUID // whose controller decided it
+	Data    []event.Class
+	At      event.When
+	Source  event.ID
+	Stream  event.StreamID
+	// Receipt is the event that says it was carried out, and CarriedOut when;
+	// zero while it waits.
+	Receipt    event.ID
+	CarriedOut event.When
+}
+
+// Done reports whether it was carried out.
+func (d Disposal) Done() bool { return !d.Receipt.IsZero() }
+
+// Waiting are the disposals and erasures that were decided and not yet carried
+// out, in the order in which they were.
+func (s State) Waiting() []Disposal {
+	return slices.DeleteFunc(slices.Clone(s.Disposed), Disposal.Done)
 }
 
 // LiveAt reports whether the hold stands at t.
@@ -77,6 +95,15 @@ func (h Hold) LiveAt(t time.Time) bool {
 // HeldAt reports whether any hold stands at t.
 func (s State) HeldAt(t time.Time) bool {
 	return slices.ContainsFunc(s.Holds, func(h Hold) bool { return h.LiveAt(t) })
+}
+
+// Fold folds standing events.
+func Fold(standing []event.Recorded) State {
+	var s State
+	for _, e := range standing {
+		s = Evolve(s, e)
+	}
+	return s
 }
 
 // Evolve folds one standing event; events of other areas change nothing, and
@@ -132,7 +159,15 @@ func Evolve(s State, e event.Recorded) State {
 			}
 		})
 	case RecordDisposed:
-		s.Disposed = append(slices.Clip(s.Disposed), Disposal{ID: d.Disposal, Period: d.Period, Data: d.Data, At: e.Effective, Source: e.ID})
+		s.Disposed = append(slices.Clip(s.Disposed), Disposal{ID: d.Disposal, Period: d.Period, Data: d.Data, Side: e.Actor.Side, Org: e.Actor.Org,
+			At: e.Effective, Source: e.ID, Stream: e.Stream})
+	case ErasureDecided:
+		s.Disposed = append(slices.Clip(s.Disposed), Disposal{ID: d.Erasure, Request: d.Request, Data: d.Data, Side: e.Actor.Side, Org: e.Actor.Org,
+			At: e.Effective, Source: e.ID, Stream: e.Stream})
+	case ErasureCompleted:
+		s.Disposed = changed(s.Disposed, func(of *Disposal) bool { return of.Source == d.Decision }, func(of *Disposal) {
+			of.Receipt, of.CarriedOut = e.ID, e.Effective
+		})
 	}
 	return s
 }

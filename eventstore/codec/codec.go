@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -107,6 +108,23 @@ func (c *Codec) Seal(ctx context.Context, cmd eventstore.Command, drafts []event
 			}
 		}
 	}
+	for attempt := 0; ; attempt++ {
+		batch, err := c.sealAll(ctx, cmd, events, refs, known, history)
+		if attempt == mostRetired || !slices.ContainsFunc(ceased, func(gone error) bool { return errors.Is(err, gone) }) {
+			return batch, err
+		}
+	}
+}
+
+// ceased are the errors of a key that stopped sealing after it was given: there
+// is another in its place. A key that does so mostRetired times over is not.
+var ceased = []error{vault.ErrKeyRetired, vault.ErrErased, vault.ErrKeyExhausted}
+
+const mostRetired = 8
+
+// sealAll seals prepared events under the keys that seal for their references,
+// whose numbers known tells, behind the commitments that the stream lacks.
+func (c *Codec) sealAll(ctx context.Context, cmd eventstore.Command, events []*sealing, refs []vault.Ref, known map[vault.Ref]int, history []event.Recorded) ([]eventstore.Event, error) {
 	keys, err := c.keys.Ensure(ctx, refs...)
 	if err != nil {
 		return nil, fmt.Errorf("codec: make keys: %w", err)

@@ -123,6 +123,7 @@ func (r *Reader) decode(ctx context.Context, s eventstore.Stored) (_ event.Recor
 		if err != nil {
 			return event.Recorded{}, "", err
 		}
+		e.Erased = e.Erased || state == event.Erased
 		if b.operational {
 			e.Operational = state
 			fingerprint = also.fingerprint

@@ -18,10 +18,11 @@ const HeaderBytes = 8 + 8 + 16 + event.StreamBytes + 8
 
 // Bytes returns the stored bytes of an event: what the ledger hashes.
 func Bytes(s eventstore.Stored) []byte {
-	return appendStored(make([]byte, 0, 1+HeaderBytes+len(s.Body)), s)
+	return AppendBytes(make([]byte, 0, 1+HeaderBytes+len(s.Body)), s)
 }
 
-func appendStored(dst []byte, s eventstore.Stored) []byte {
+// AppendBytes appends the stored bytes of an event, see [Bytes].
+func AppendBytes(dst []byte, s eventstore.Stored) []byte {
 	dst = append(dst, Format)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.Position))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.RecordedAt.UnixMicro()))
@@ -37,6 +38,25 @@ func appendStored(dst []byte, s eventstore.Stored) []byte {
 // revision, a recorded time and a well-formed body; the errors are those of
 // [ParseBody]. The body shares the bytes.
 func ParseStored(b []byte) (eventstore.Stored, error) {
+	s, _, err := PeekStored(b)
+	return s, err
+}
+
+// PeekStored is [ParseStored], and returns the clear part of the body, too.
+func PeekStored(b []byte) (eventstore.Stored, event.Meta, error) {
+	s, err := parseHeader(b)
+	if err != nil {
+		return eventstore.Stored{}, event.Meta{}, err
+	}
+	m, err := Peek(s.Body)
+	if err != nil {
+		return eventstore.Stored{}, event.Meta{}, err
+	}
+	return s, m, nil
+}
+
+// parseHeader reads stored bytes; the body is what follows the header.
+func parseHeader(b []byte) (eventstore.Stored, error) {
 	if len(b) < 1 || b[0] != Format {
 		return eventstore.Stored{}, ErrUnknownFormat
 	}
@@ -59,9 +79,6 @@ func ParseStored(b []byte) (eventstore.Stored, error) {
 		return eventstore.Stored{}, malformed("header")
 	}
 	s.Body = r.rest
-	if _, err := Peek(s.Body); err != nil {
-		return eventstore.Stored{}, err
-	}
 	return s, nil
 }
 
@@ -69,5 +86,5 @@ func ParseStored(b []byte) (eventstore.Stored, error) {
 // tree: SHA-256(0x00 ‖ bytes), RFC 6962 section 2.1.
 func Leaf(s eventstore.Stored) [sha256.Size]byte {
 	b := make([]byte, 1, 2+HeaderBytes+len(s.Body))
-	return sha256.Sum256(appendStored(b, s))
+	return sha256.Sum256(AppendBytes(b, s))
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,11 @@ func OpenCheckpoint(signed []byte, origin string, keys note.Verifiers) (Tree, *n
 	n, err := note.Open(signed, keys)
 	if err != nil {
 		return Tree{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
+		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {
+			return Tree{}, nil, fmt.Errorf("%w: a signature is not in its canonical form", ErrCheckpoint)
+		}
 	}
 	of, t, err := ParseCheckpointText(n.Text)
 	switch {

@@ -58,6 +58,10 @@ const (
 	// RegisterWitnessed holds the last checkpoint that as many witnesses as the
 	// policy wants have cosigned: a signed note with their lines.
 	RegisterWitnessed = "witnessed"
+	// RegisterKeys holds the verifier keys (note) of every key that signs or signed,
+	// one a line, oldest first: for readers that have no signing key, and so that
+	// two processes with keys of different ledgers never share a shelf.
+	RegisterKeys = "keys"
 	// RegisterAlarm holds why nothing is sealed any more: an [Alarm] as JSON, or
 	// empty once somebody has lifted it.
 	RegisterAlarm = "alarm"

@@ -21,7 +21,11 @@ func (s *Store) inspect(ctx context.Context, config *pgconn.Config) error {
 		return named(err)
 	}
 	defer hangUp(conn)
-	for _, check := range []func(context.Context, *pgconn.PgConn) error{checkVersion, checkShape, s.checkPrivileges, checkEnd} {
+	checks := []func(context.Context, *pgconn.PgConn) error{checkVersion, checkShape, s.checkPrivileges, checkEnd}
+	if s.options.Damaged {
+		checks = checks[:3]
+	}
+	for _, check := range checks {
 		if err := check(ctx, conn); err != nil {
 			return named(err)
 		}

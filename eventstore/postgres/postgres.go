@@ -34,6 +34,9 @@ type Options struct {
 	// ReadOnly opens the ledger for reading alone, also on a standby. Append
 	// answers [ErrReadOnly].
 	ReadOnly bool
+	// Damaged opens, for reading, also a ledger whose end is not whole, so that
+	// a verification can say what is wrong with it. It goes with ReadOnly.
+	Damaged bool
 	// AllowOwner accepts a role that may also change or remove events: the
 	// schema's owner, or a superuser. For a laptop, where one role does all.
 	AllowOwner bool
@@ -68,6 +71,9 @@ var (
 // read back truly: settings of the server and of the session, the role's
 // privileges, the shape of the tables, and the end of the ledger.
 func Open(ctx context.Context, o Options) (_ *Store, err error) {
+	if o.Damaged && !o.ReadOnly {
+		panic("postgres: what is damaged is only read")
+	}
 	if o.Clock == nil && !o.ReadOnly {
 		panic("postgres: a store that is written to needs a clock")
 	}

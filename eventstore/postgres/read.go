@@ -52,7 +52,7 @@ var readStatements = map[string]string{
 }
 
 // page reads up to so many events, or a page's bytes. more reports that the
-// page was full.
+// page was full. With an error come the events before it.
 func (s *Store) page(ctx context.Context, statement string, most int, params ...[]byte) (events []eventstore.Stored, more bool, err error) {
 	err = s.reading(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
 		events, more = nil, false // a lost connection may have brought some
@@ -137,12 +137,9 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 	return func(yield func(eventstore.Stored, error) bool) {
 		next, most := max(from, 1), firstOfStream
 		for more := true; more && next <= math.MaxInt64; {
-			events, full, err := s.page(ctx, "stream", most, key[:], int8Bytes(int64(next)))
-			if err != nil {
-				yield(eventstore.Stored{}, err)
-				return
-			}
+			events, full, broken := s.page(ctx, "stream", most, key[:], int8Bytes(int64(next)))
 			for _, e := range events {
+				var err error
 				if e.Revision != next {
 					err = fmt.Errorf("%w: %s has no revision %d", ErrDamaged, stream, next)
 				} else {
@@ -157,22 +154,24 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 				}
 				next++
 			}
+			if broken != nil {
+				yield(eventstore.Stored{}, broken)
+				return
+			}
 			more, most = full, nextPage(most, events)
 		}
 	}
 }
 
-// ReadAll implements [eventstore.Store]. A missing position is [ErrDamaged].
+// ReadAll implements [eventstore.Store]. A missing position, or one
+// that is not an event's, is [ErrDamaged]; every event before it was yielded.
 func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Stored, error] {
 	return func(yield func(eventstore.Stored, error) bool) {
 		most := firstOfLedger
 		for more := true; more && after <= math.MaxInt64; {
-			events, _, err := s.page(ctx, "all", most, int8Bytes(int64(after)))
-			if err != nil {
-				yield(eventstore.Stored{}, err)
-				return
-			}
+			events, _, broken := s.page(ctx, "all", most, int8Bytes(int64(after)))
 			for _, e := range events {
+				var err error
 				if e.Position != after+1 {
 					err = fmt.Errorf("%w: there is no position %d", ErrDamaged, after+1)
 				} else {
@@ -186,6 +185,10 @@ func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq
 					return
 				}
 				after++
+			}
+			if broken != nil {
+				yield(eventstore.Stored{}, broken)
+				return
 			}
 			more, most = len(events) > 0, nextPage(most, events)
 		}

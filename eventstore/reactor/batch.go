@@ -38,6 +38,10 @@ type made struct {
 	shares []share      // of the findings: the survivor's first
 	parted []event.UUID // who must be judged anew, alone
 	stands func(event.ID) bool
+	// erased: something of the case was; before is what the monitors make of it as
+	// it was then.
+	erased bool
+	before []finding.Judged
 	timers []Settled // of the same people
 	err    error
 }
@@ -123,6 +127,11 @@ func (b *batch) one(ctx context.Context, person event.UUID) made {
 	}
 	h := lawfulness.NewHistory(survivor, all, looks, b.shared)
 	m := made{Judgement: b.Judges.Person(h, b.now), stands: stands(all), parted: parted(survivor, all)}
+	if m.erased = slices.ContainsFunc(all, func(e event.Recorded) bool { return e.Erased }); m.erased {
+		if m.before, err = b.beforeErasure(ctx, survivor, all, looks, m.Findings); err != nil {
+			return made{err: err}
+		}
+	}
 	m.shares = shares(people, h, m.Findings)
 	m.timers = b.timers(people, all)
 	return m
@@ -199,16 +208,21 @@ func (b *batch) looks(ctx context.Context, person event.UUID) ([]event.Recorded,
 // [batch.throughCases].
 func (b *batch) person(ctx context.Context, m made) error {
 	for _, f := range m.Findings {
-		if !f.Organisation.IsZero() {
+		if !f.Organisation.IsZero() && !m.found(f) {
 			b.organisations[f.Organisation] = append(b.organisations[f.Organisation], f)
 		}
 	}
 	for _, s := range m.shares {
 		err := b.record(ctx, s.who, func(state finding.State) (finding.Judging, error) {
-			j := finding.Judging{Judged: s.findings, Stands: m.stands}
+			j := finding.Judging{Judged: s.findings, Stands: m.stands, Erased: m.erased, Before: m.before}
 			// What the governance of organisations shows of the person is judged
 			// anew, if there was any.
-			if slices.ContainsFunc(state.Findings, func(f finding.Finding) bool { return f.Stands() && b.ofOrganisation(f.Judged) }) {
+			of := slices.DeleteFunc(slices.Clone(state.Findings), func(f finding.Finding) bool { return !f.Stands() || !b.ofOrganisation(f.Judged) })
+			if len(of) > 0 {
+				j.Before = slices.Clip(j.Before)
+				for _, f := range of { // no erasure changes it
+					j.Before = append(j.Before, f.Judged)
+				}
 				shown, err := b.shownOf(ctx, s.who)
 				j.Judged = slices.Concat(j.Judged, shown)
 				return j, err

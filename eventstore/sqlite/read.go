@@ -47,7 +47,7 @@ func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 }
 
 // page reads up to so many events, or a page's bytes, and closes what it used.
-// more reports that the page was full.
+// more reports that the page was full. With an error come the events before it.
 func page(ctx context.Context, stmt *sql.Stmt, most int, args ...any) (events []eventstore.Stored, more bool, err error) {
 	rows, err := stmt.QueryContext(ctx, append(args, most)...)
 	if err != nil {
@@ -60,10 +60,10 @@ func page(ctx context.Context, stmt *sql.Stmt, most int, args ...any) (events []
 		var e eventstore.Stored
 		var at int64
 		if err := rows.Scan(&e.Position, &at, &id, &stream, &e.Revision, &body); err != nil {
-			return nil, false, err
+			return events, false, err
 		}
 		if e.Stream, err = event.StreamFromBytes(stream); err != nil || len(id) != len(e.ID.UUID) {
-			return nil, false, fmt.Errorf("%w: an identifier at position %d", ErrDamaged, e.Position)
+			return events, false, fmt.Errorf("%w: an identifier at position %d", ErrDamaged, e.Position)
 		}
 		e.ID.UUID = event.UUID(id)
 		e.RecordedAt = time.UnixMicro(at).UTC()
@@ -83,12 +83,9 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 	return func(yield func(eventstore.Stored, error) bool) {
 		next := max(from, 1)
 		for more := true; more && next <= math.MaxInt64; {
-			events, full, err := s.page(ctx, s.pages.stream, pageEvents, key[:], int64(next))
-			if err != nil {
-				yield(eventstore.Stored{}, err)
-				return
-			}
+			events, full, broken := s.page(ctx, s.pages.stream, pageEvents, key[:], int64(next))
 			for _, e := range events {
+				var err error
 				if e.Revision != next {
 					err = fmt.Errorf("%w: %s has no revision %d", ErrDamaged, stream, next)
 				} else {
@@ -103,22 +100,24 @@ func (s *Store) ReadStream(ctx context.Context, stream event.StreamID, from even
 				}
 				next++
 			}
+			if broken != nil {
+				yield(eventstore.Stored{}, broken)
+				return
+			}
 			more = full
 		}
 	}
 }
 
-// ReadAll implements [eventstore.Store]. A missing position is [ErrDamaged].
+// ReadAll implements [eventstore.Store]. A missing position, or one
+// that is not an event's, is [ErrDamaged]; every event before it was yielded.
 func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Stored, error] {
 	return func(yield func(eventstore.Stored, error) bool) {
 		most := firstPage
 		for more := true; more && after <= math.MaxInt64; most = min(4*most, pageEvents) {
-			events, _, err := s.page(ctx, s.pages.all, most, int64(after))
-			if err != nil {
-				yield(eventstore.Stored{}, err)
-				return
-			}
+			events, _, broken := s.page(ctx, s.pages.all, most, int64(after))
 			for _, e := range events {
+				var err error
 				if e.Position != after+1 {
 					err = fmt.Errorf("%w: there is no position %d", ErrDamaged, after+1)
 				} else {
@@ -133,6 +132,10 @@ func (s *Store) ReadAll(ctx context.Context, after eventstore.Position) iter.Seq
 				}
 				after++
 			}
+			if broken != nil {
+				yield(eventstore.Stored{}, broken)
+				return
+			}
 			more = len(events) > 0 && (s.readOnly || s.signal.current() > after)
 		}
 	}
@@ -144,7 +147,7 @@ func (s *Store) page(ctx context.Context, stmt *sql.Stmt, most int, args ...any)
 	}
 	events, more, err := page(ctx, stmt, most, args...)
 	if err != nil {
-		return nil, false, s.failure(ctx, err)
+		return events, false, s.failure(ctx, err)
 	}
 	return events, more, nil
 }

@@ -33,8 +33,9 @@ var schema = []string{
 const tail = 1000
 
 // inspect finds out whose database the file is, without changing it, and
-// whether it is still empty.
-func inspect(ctx context.Context, path string, p profile) (fresh bool, err error) {
+// whether it is still empty. The end of the ledger is looked at unless it may be
+// damaged.
+func inspect(ctx context.Context, path string, p profile, damaged bool) (fresh bool, err error) {
 	db := connect(path, p, 1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var version string
@@ -70,6 +71,9 @@ func inspect(ctx context.Context, path string, p profile) (fresh bool, err error
 	}
 	if len(found) > 0 {
 		return false, fmt.Errorf("%w: it holds %d tables, indexes or triggers that are not ours", ErrDamaged, len(found))
+	}
+	if damaged {
+		return false, nil
 	}
 	return false, checkEnd(ctx, db)
 }

@@ -56,6 +56,9 @@ type Options struct {
 	// or without one. Nothing is ever written; Append answers [ErrReadOnly],
 	// and Wait looks for new events four times a second.
 	ReadOnly bool
+	// Damaged opens, for reading, also a ledger whose end is not whole, so that
+	// a verification can say what is wrong with it. It goes with ReadOnly.
+	Damaged bool
 }
 
 // Store implements [eventstore.Store]. Every method may be called from any
@@ -86,6 +89,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err error) {
 	if o.Clock == nil && !o.ReadOnly {
 		panic("sqlite: a store that is written to needs a clock")
+	}
+	if o.Damaged && !o.ReadOnly {
+		panic("sqlite: what is damaged is only read")
 	}
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
@@ -122,7 +128,7 @@ func open(ctx context.Context, o Options, p map[role]profile) (_ *Store, err err
 			return nil, fmt.Errorf("sqlite: lock: %w", err)
 		}
 	}
-	fresh, err := inspect(ctx, path, p[inspection])
+	fresh, err := inspect(ctx, path, p[inspection], o.Damaged)
 	if err != nil {
 		return nil, err
 	}

@@ -438,8 +438,8 @@ func TestDamageFarBack(t *testing.T) {
 		"a stream out of order": {tamper("UPDATE events SET revision = -revision WHERE position IN (1, 2)",
 			"UPDATE events SET revision = 2 WHERE position = 1", "UPDATE events SET revision = 1 WHERE position = 2"), -1},
 		"time that runs back":       {tamper("UPDATE events SET recorded_at = 0 WHERE position = 7"), -1},
-		"a short id":                {tamper("UPDATE events SET event_id = x'00' WHERE position = 5"), 0},
-		"a stream of no kind":       {tamper("UPDATE events SET stream = zeroblob(16) WHERE position = 5"), 0},
+		"a short id":                {tamper("UPDATE events SET event_id = x'00' WHERE position = 5"), 4},
+		"a stream of no kind":       {tamper("UPDATE events SET stream = zeroblob(16) WHERE position = 5"), 4},
 		"a row and its index apart": {flipID(5), -1},
 	}
 	for name, c := range cases {
@@ -456,6 +456,20 @@ func TestDamageFarBack(t *testing.T) {
 				t.Errorf("read: got %d events and error %v, want %d and damaged", n, err, c.readable)
 			}
 		})
+	}
+}
+
+// A ledger whose end is not whole is opened for a verification alone.
+func TestADamagedEndIsReadByAVerification(t *testing.T) {
+	t.Parallel()
+	path := fill(t, 30)
+	tamper("DELETE FROM events WHERE position = 25")(t, path)
+	if _, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, ReadOnly: true}); !errors.Is(err, sqlite.ErrDamaged) {
+		t.Errorf("opened for anybody: %v", err)
+	}
+	s := open(t, sqlite.Options{Path: path, ReadOnly: true, Damaged: true})
+	if n, err := readAll(t.Context(), s); n != 24 || !errors.Is(err, sqlite.ErrDamaged) {
+		t.Errorf("read %d events and error %v, want 24 and damaged", n, err)
 	}
 }
 

@@ -43,6 +43,13 @@ func (c *cache[K, V]) put(k K, v V, epoch uint64) {
 	c.young[k] = v
 }
 
+// cleared returns what put wants.
+func (c *cache[K, V]) cleared() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.epoch
+}
+
 func (c *cache[K, V]) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

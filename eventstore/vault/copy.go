@@ -52,19 +52,19 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 		return Copied{}, fmt.Errorf("the keystore to copy: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.close()) }()
-	if _, err := start(ctx, from, source); err != nil {
+	opened, err := start(ctx, from, source)
+	if err != nil {
 		return Copied{}, fmt.Errorf("the keystore to copy: %w", err)
 	}
-	if to.KEK == nil {
-		if to.KEK, err = ReadKEK(to.KEKPath, to.Rand); err != nil {
-			return Copied{}, err
-		}
+	ring, err := openRing(to)
+	if err != nil {
+		return Copied{}, err
 	}
 	secrets, err := source.allSecrets(ctx, source.read)
 	if err != nil {
 		return Copied{}, fmt.Errorf("copy a keystore: %w", err)
 	}
-	marked, err := withMarks(to.KEK, secrets, marks)
+	marked, err := withMarks(ring, opened.seen.Load(), secrets, marks)
 	if err != nil {
 		return Copied{}, err
 	}
@@ -79,11 +79,11 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 		if err := target.bounded(ctx, func(ctx context.Context) error { return alone(ctx, tx, target.lockWhole) }); err != nil {
 			return err
 		}
-		c := copying{source: source, target: target, tx: tx, kek: to.KEK}
+		c := copying{source: source, target: target, tx: tx, ring: ring, stamps: source.stamps}
 		if err := c.untouched(ctx, marked); err != nil {
 			return err
 		}
-		if err := c.fill(ctx, marked); err != nil {
+		if err := c.fill(ctx, secrets, marked); err != nil {
 			return err
 		}
 		done, err = c.compare(ctx, secrets, marked)
@@ -97,10 +97,10 @@ func Copy(ctx context.Context, from, to Config, marks ...string) (_ Copied, err 
 
 // withMarks adds marks to secrets, which must all open, in the order of their
 // names.
-func withMarks(kek KEK, secrets []secret, marks []string) ([]secret, error) {
+func withMarks(ring *ring, is *state, secrets []secret, marks []string) ([]secret, error) {
 	names := map[string]bool{}
 	for _, s := range secrets {
-		plain, err := unwrapSecret(kek, s.name, s.wrapped)
+		plain, err := unwrapSecret(ring, s)
 		if err != nil {
 			return nil, err
 		}
@@ -113,12 +113,16 @@ func withMarks(kek KEK, secrets []secret, marks []string) ([]secret, error) {
 		if names[name] {
 			continue
 		}
-		wrapped, err := wrapSecret(kek, name, nil)
+		kek, err := ring.wraps(is)
+		if err != nil {
+			return nil, err
+		}
+		one, err := wrapSecret(kek, is.epoch, name, nil)
 		if err != nil {
 			return nil, err
 		}
 		names[name] = true
-		all = append(all, secret{name, wrapped, kekEpoch})
+		all = append(all, one)
 	}
 	slices.SortFunc(all, func(a, b secret) int { return strings.Compare(a.name, b.name) })
 	return all, nil
@@ -131,13 +135,14 @@ const copiedAtOnce = 100
 type copying struct {
 	source, target *sqlStore
 	tx             *sql.Tx
-	kek            KEK
+	ring           *ring
+	stamps         stamps
 }
 
 // untouched refuses a target in which anything was stored but what every
 // keystore draws for itself when it is opened, and marks that the copy has.
 func (c *copying) untouched(ctx context.Context, wanted []secret) error {
-	holds, err := c.target.counts(ctx, c.tx)
+	holds, err := c.target.countsOf(ctx, c.tx)
 	if err != nil {
 		return err
 	}
@@ -162,27 +167,28 @@ func (c *copying) untouched(ctx context.Context, wanted []secret) error {
 }
 
 // fill stores everything, the secrets in place of those that the target drew.
-func (c *copying) fill(ctx context.Context, secrets []secret) error {
+func (c *copying) fill(ctx context.Context, before, secrets []secret) error {
 	if _, err := c.tx.ExecContext(ctx, `DELETE FROM secrets`); err != nil {
 		return err
 	}
 	for _, s := range secrets {
-		if _, err := c.tx.ExecContext(ctx, putWrapped, s.name, s.wrapped, int64(s.epoch)); err != nil {
+		if _, err := c.tx.ExecContext(ctx, putSecret+`VALUES ($1, $2, $3)`, s.name, s.wrapped, int64(s.epoch)); err != nil {
 			return err
 		}
 	}
-	gone, err := c.source.destructions(ctx)
+	t, err := c.source.state(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := c.tx.ExecContext(ctx, `UPDATE tombstones SET count = $1 WHERE one = 1`, int64(gone)); err != nil {
+	t = c.stamps.changeState(t, func(t *state) { t.secrets += uint64(len(secrets) - len(before)) })
+	if err := putState(ctx, c.tx, t); err != nil {
 		return err
 	}
-	if err := eachPage(ctx, c.source.keysAfter(c.source.read), func(keys []record) error {
+	if err := eachPage(ctx, c.source.keysPage(c.source.read), func(keys []record) error {
 		var args []any
 		for _, k := range keys {
 			if k.state != destroyed {
-				dek, err := unwrapKey(c.kek, k)
+				dek, err := unwrapKey(c.ring, k)
 				if err != nil {
 					return err
 				}
@@ -195,14 +201,10 @@ func (c *copying) fill(ctx context.Context, secrets []secret) error {
 	}); err != nil {
 		return err
 	}
-	return eachPage(ctx, c.source.claimsAfter(c.source.read), func(claims []claim) error {
+	return eachPage(ctx, c.source.claimsPage(c.source.read), func(claims []claim) error {
 		var args []any
 		for _, one := range claims {
-			state := "reserved"
-			if one.command.IsZero() {
-				state = "confirmed"
-			}
-			args = append(args, one.blind[:], one.command[:], one.person[:], state, one.reserved.UnixMicro())
+			args = append(args, one.blind[:], one.command[:], one.person[:], one.state(), one.reserved.UnixMicro(), one.stamp)
 		}
 		_, err := c.tx.ExecContext(ctx, insertClaims+rows(len(claims), len(args)), args...)
 		return err
@@ -212,11 +214,11 @@ func (c *copying) fill(ctx context.Context, secrets []secret) error {
 // compare reads both sides again, row by row; [ErrCopyDiffers] if they are not
 // the same by now.
 func (c *copying) compare(ctx context.Context, before, secrets []secret) (Copied, error) {
-	ours, err := c.target.counts(ctx, c.tx)
+	ours, err := c.target.countsOf(ctx, c.tx)
 	if err != nil {
 		return Copied{}, err
 	}
-	theirs, err := c.source.counts(ctx, c.source.read)
+	theirs, err := c.source.countsOf(ctx, c.source.read)
 	if err != nil {
 		return Copied{}, err
 	}
@@ -238,10 +240,10 @@ func (c *copying) compare(ctx context.Context, before, secrets []secret) (Copied
 			return Copied{}, ErrCopyDiffers
 		}
 	}
-	if err := samePages(ctx, c.source.keysAfter(c.source.read), c.target.keysAfter(c.tx)); err != nil {
+	if err := samePages(ctx, c.source.keysPage(c.source.read), c.target.keysPage(c.tx)); err != nil {
 		return Copied{}, err
 	}
-	return copied, samePages(ctx, c.source.claimsAfter(c.source.read), c.target.claimsAfter(c.tx))
+	return copied, samePages(ctx, c.source.claimsPage(c.source.read), c.target.claimsPage(c.tx))
 }
 
 // pager returns the rows that follow one in the order of the primary key, at
@@ -282,45 +284,36 @@ func samePages[T any](ctx context.Context, theirs, ours pager[T]) error {
 	}
 }
 
-func (s *sqlStore) keysAfter(q queryer) pager[record] {
+func (s *sqlStore) keysAfter(ctx context.Context, after record) ([]record, error) {
+	return s.keysPage(s.read)(ctx, after)
+}
+
+func (s *sqlStore) claimsAfter(ctx context.Context, after claim) ([]claim, error) {
+	return s.claimsPage(s.read)(ctx, after)
+}
+
+func (s *sqlStore) keysPage(q queryer) pager[record] {
 	return func(ctx context.Context, after record) (page []record, err error) {
 		err = s.bounded(ctx, func(ctx context.Context) (err error) {
-			page, err = list(ctx, q, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id > $1 ORDER BY key_id LIMIT $2`, after.id[:], copiedAtOnce)
+			page, err = list(ctx, q, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id > $1 ORDER BY key_id LIMIT $2`, bytesOf(after.place), copiedAtOnce)
 			return err
 		})
 		return page, err
 	}
 }
 
-func (s *sqlStore) claimsAfter(q queryer) pager[claim] {
+// bytesOf is never NULL, which nothing is greater than.
+func bytesOf(b []byte) []byte { return append([]byte{}, b...) }
+
+func (s *sqlStore) claimsPage(q queryer) pager[claim] {
 	return func(ctx context.Context, after claim) (page []claim, err error) {
 		err = s.bounded(ctx, func(ctx context.Context) (err error) {
 			page, err = list(ctx, q, scanClaim, `SELECT `+claimColumns+` FROM identifiers WHERE (blind, command) > ($1, $2)
-				ORDER BY blind, command LIMIT $3`, after.blind[:], after.command[:], copiedAtOnce)
+				ORDER BY blind, command LIMIT $3`, bytesOf(after.place[0]), bytesOf(after.place[1]), copiedAtOnce)
 			return err
 		})
 		return page, err
 	}
-}
-
-// secret is one wrapped secret, or a mark.
-type secret struct {
-	name    string
-	wrapped []byte
-	epoch   uint32
-}
-
-// allSecrets lists secrets and marks in the order of their names. An
-// installation has a handful.
-func (s *sqlStore) allSecrets(ctx context.Context, q queryer) (all []secret, err error) {
-	err = s.bounded(ctx, func(ctx context.Context) (err error) {
-		all, err = list(ctx, q, func(row interface{ Scan(...any) error }) (one secret, err error) {
-			err = row.Scan(&one.name, &one.wrapped, &one.epoch)
-			return one, err
-		}, `SELECT name, wrapped, epoch FROM secrets ORDER BY name`)
-		return err
-	})
-	return all, err
 }
 
 // holding is what a keystore holds, and how many destructions it counts.
@@ -329,7 +322,9 @@ type holding struct {
 	destructions uint64
 }
 
-func (s *sqlStore) counts(ctx context.Context, q queryer) (h holding, err error) {
+func (s *sqlStore) counts(ctx context.Context) (holding, error) { return s.countsOf(ctx, s.read) }
+
+func (s *sqlStore) countsOf(ctx context.Context, q queryer) (h holding, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) error {
 		all, err := list(ctx, q, func(row interface{ Scan(...any) error }) (h holding, err error) {
 			err = row.Scan(&h.Keys, &h.Destroyed, &h.Claims, &h.Secrets, &h.destructions)

@@ -51,7 +51,7 @@ func furnished(t *testing.T, c Config) (opens map[event.UUID][]byte, gone event.
 	for _, k := range keys[:3] {
 		opens[k.ID] = mustSeal(t, v, k.ID, "x")
 	}
-	wantError(t, v.store.retire(t.Context(), keys[1].ID), nil)
+	wantError(t, v.store.retire(t.Context(), []event.UUID{keys[1].ID}), nil)
 	v.forget()
 	again := mustEnsure(t, v, refs[1])[0]
 	opens[again.ID] = mustSeal(t, v, again.ID, "x")
@@ -60,7 +60,8 @@ func furnished(t *testing.T, c Config) (opens map[event.UUID][]byte, gone event.
 	var claims []any
 	for i := range crowd {
 		blind, who := v.Blind(Identifier{"crn", somebody(i).String()}), somebody(i)
-		claims = append(claims, blind[:], command[:], who[:], "reserved", noon.UnixMicro())
+		claims = append(claims, blind[:], command[:], who[:], "reserved", noon.UnixMicro(),
+			v.stamps.ofClaim(claim{blind: blind, command: command, person: who, reserved: noon}))
 	}
 	wantError(t, v.store.(*sqlStore).exec(t.Context(), insertClaims+rows(crowd, len(claims)), claims...), nil)
 	wantError(t, v.Confirm(t.Context(), number, alpha), nil)
@@ -85,16 +86,16 @@ func stored(t *testing.T, c Config) (all struct {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.close() }()
-	if all.holding, err = s.counts(t.Context(), s.read); err != nil {
+	if all.holding, err = s.counts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if all.secrets, err = s.allSecrets(t.Context(), s.read); err != nil {
 		t.Fatal(err)
 	}
-	for page := range slicesOf(t, s.keysAfter(s.read)) {
+	for page := range slicesOf(t, s.keysPage(s.read)) {
 		all.keys = append(all.keys, page...)
 	}
-	for page := range slicesOf(t, s.claimsAfter(s.read)) {
+	for page := range slicesOf(t, s.claimsPage(s.read)) {
 		all.claims = append(all.claims, page...)
 	}
 	return all
@@ -231,10 +232,7 @@ func TestACopyThatStopsHalfwayLeavesNothing(t *testing.T) {
 		furnished(t, from)
 		mustOpen(t, to)
 		before := stored(t, to)
-		kek, err := ReadKEK(from.KEKPath, from.Rand)
-		if err != nil {
-			t.Fatal(err)
-		}
+		kek := kekOf(t, from)
 		for _, n := range []int64{1, 10, copiedAtOnce + 5} { // the last is in the second page
 			ctx, cancel := context.WithCancel(t.Context())
 			half := to
@@ -295,7 +293,7 @@ func TestACopyThatDiffersIsNotMade(t *testing.T) {
 
 		late, first := mustOpen(t, from), stored(t, from).keys[0].id
 		busy := to
-		busy.KEK = meddlingAt(late.kek, 10, func() { // when the first page has been read
+		busy.KEK = meddlingAt(kekOf(t, from), 10, func() { // when the first page has been read
 			_, err := late.store.counted(t.Context(), first, countStep)
 			wantError(t, err, nil)
 		})
@@ -326,7 +324,8 @@ func TestOneOfManyCopiesIsMade(t *testing.T) {
 	t.Parallel()
 	eachPair(t, func(t *testing.T, from, to Config) {
 		furnished(t, from)
-		kek := mustOpen(t, to).kek
+		mustOpen(t, to)
+		kek := kekOf(t, to)
 		var others sync.WaitGroup
 		first := to
 		first.KEK = meddlingAt(kek, 10, func() { // its transaction has begun
@@ -355,7 +354,7 @@ func TestACopyWantsOneKeyEncryptionKeyAndSoundKeys(t *testing.T) {
 		other.KEKPath = config(t).KEKPath
 		_, err := Copy(t.Context(), from, other)
 		wantError(t, err, ErrKEKMissing)
-		wantError(t, CreateKEK(other.KEKPath, other.Rand), nil)
+		wantError(t, CreateKEK(other.KEKPath, other.Rand, nil, ""), nil)
 		_, err = Copy(t.Context(), from, other)
 		wantError(t, err, ErrKeyBroken)
 		_, err = Copy(t.Context(), from, to, "")

@@ -6,6 +6,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -52,6 +53,14 @@ func wrapContext(id event.UUID, ref Ref) []byte {
 	ad = append(ad, ref.Subject[:]...)
 	ad = appendShort(ad, string(ref.Side))
 	return appendShort(ad, string(ref.Class))
+}
+
+// proofOf tells one key-encryption key of an epoch from another.
+func proofOf(kek []byte, epoch uint32) []byte {
+	mac := hmac.New(sha256.New, kek)
+	mac.Write([]byte("kek-proof-v1"))
+	mac.Write(binary.BigEndian.AppendUint32(nil, epoch))
+	return mac.Sum(nil)
 }
 
 // secretContext is the associated data of a wrapped keystore secret.

@@ -1,6 +1,10 @@
 package vault
 
-import "errors"
+import (
+	"errors"
+
+	"caseledger/eventstore"
+)
 
 var (
 	// ErrErased: the key was destroyed on purpose, and the keystore knows by
@@ -24,6 +28,8 @@ var (
 	// ErrKeyExhausted: the key has sealed as much as it safely can. Ensure makes
 	// the next one.
 	ErrKeyExhausted = errors.New("vault: the key has sealed as much as it may")
+	// ErrKeyRetired: the key seals no more. Ensure makes the next one.
+	ErrKeyRetired = errors.New("vault: the key is retired")
 	// ErrReadOnly: the vault was opened read-only.
 	ErrReadOnly = errors.New("vault: opened read-only")
 
@@ -37,6 +43,13 @@ var (
 	ErrKEKMode = errors.New("vault: the key-encryption key file must be a regular file of mode 0600")
 	// ErrKEKMalformed: the file does not hold a key-encryption key.
 	ErrKEKMalformed = errors.New("vault: the key-encryption key file is malformed")
+	// ErrKEKEpoch: something is wrapped by an epoch of the key-encryption key that
+	// its file has not. Everything may have been wrapped by another since the
+	// file was copied: bring the file as it is where that was done.
+	ErrKEKEpoch = errors.New("vault: the key-encryption key file lacks an epoch")
+	// ErrKEKUnavailable: the key management service that keeps the key-encryption
+	// key does not open it. Nothing new is opened until it does.
+	ErrKEKUnavailable error = unavailable("vault: the key management service does not give the key-encryption key")
 
 	// ErrNotKeystore: the file, or the database, is not a keystore.
 	ErrNotKeystore = errors.New("vault: not a keystore")
@@ -60,3 +73,13 @@ var (
 	// clean up. Repeat Destroy.
 	ErrStillInLog = errors.New("vault: the destroyed key may still be in the database's files")
 )
+
+// unavailable is an error of another service that may be over later; each is an
+// [eventstore.ErrUnavailable].
+type unavailable string
+
+// Error implements error.
+func (u unavailable) Error() string { return string(u) }
+
+// Is makes [errors.Is] find eventstore.ErrUnavailable.
+func (unavailable) Is(target error) bool { return target == eventstore.ErrUnavailable }

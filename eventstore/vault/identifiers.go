@@ -68,7 +68,7 @@ func (v *Vault) Reserve(ctx context.Context, i Identifier, person, command event
 	if person.IsZero() || command.IsZero() {
 		return errNoCommand
 	}
-	free, err := v.store.reserve(ctx, claim{v.Blind(i), person, command, v.now().UTC()})
+	free, err := v.store.reserve(ctx, claim{blind: v.Blind(i), person: person, command: command, reserved: v.now().UTC()})
 	return claimed(free, err)
 }
 
@@ -110,6 +110,45 @@ func (v *Vault) Unlink(ctx context.Context, i Identifier, person event.UUID) err
 		return ErrReadOnly
 	}
 	return v.store.unlink(ctx, claim{blind: v.Blind(i), person: person})
+}
+
+// UnlinkAll takes every identifier from a person, reserved or confirmed, but
+// those to keep, also where nobody can say any longer which they were: the index
+// forgets the person. It returns how many it took; repeating it is safe.
+//
+// Errors: [ErrReadOnly]; [ErrStillInLog] if the person is forgotten but the
+// blind values may still be in the database's files: repeat it.
+func (v *Vault) UnlinkAll(ctx context.Context, person event.UUID, keep ...Identifier) (int, error) {
+	if v.readOnly {
+		return 0, ErrReadOnly
+	}
+	kept := make([]Blinded, len(keep))
+	for i, one := range keep {
+		kept[i] = v.Blind(one)
+	}
+	n, err := v.store.unlinkAll(ctx, person, kept)
+	if err != nil {
+		return n, fmt.Errorf("vault: identifier index: %w", err)
+	}
+	return n, nil
+}
+
+// Claim is what the index knows of one identifier of a person.
+type Claim struct {
+	Blinded    Blinded
+	Confirmed  bool // or reserved by a command
+	ReservedAt time.Time
+}
+
+// ClaimsOf lists the identifiers of a person, in the order of their blind
+// values.
+func (v *Vault) ClaimsOf(ctx context.Context, person event.UUID) ([]Claim, error) {
+	claims, err := v.store.claimsOf(ctx, person)
+	all := make([]Claim, len(claims))
+	for i, c := range claims {
+		all[i] = Claim{c.blind, c.command.IsZero(), c.reserved}
+	}
+	return all, err
 }
 
 // Find returns the person whose confirmed identifier this is; zero if nobody's.

@@ -1,20 +1,18 @@
 package vault
 
 import (
-	"bytes"
 	"crypto/cipher"
-	"encoding/hex"
-	"errors"
+	"crypto/hmac"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
+	"sync"
 )
 
 // KEK is the key-encryption key: it wraps what the keystore holds and is kept
-// somewhere else. It is shaped like Tink's AEAD, so that a key management
-// service can take the file's place.
+// somewhere else. It is shaped like Tink's AEAD, so that a key of a key
+// management service is one.
 type KEK interface {
 	// Encrypt seals plaintext, bound to the associated data.
 	Encrypt(plaintext, ad []byte) ([]byte, error)
@@ -22,118 +20,118 @@ type KEK interface {
 	Decrypt(ciphertext, ad []byte) ([]byte, error)
 }
 
-// fileKEK is a key-encryption key held in memory, read from a file.
-type fileKEK struct {
-	aead cipher.AEAD
-	rand io.Reader
+// localKEK is a key-encryption key held in memory.
+type localKEK struct {
+	aead  cipher.AEAD
+	rand  io.Reader
+	proof []byte // where it is of an epoch
 }
 
-func newKEK(key []byte, rand io.Reader) (*fileKEK, error) {
+func newKEK(key []byte, rand io.Reader) (*localKEK, error) {
 	aead, err := newGCM(key)
 	if err != nil {
 		return nil, err
 	}
-	return &fileKEK{aead, rand}, nil
+	return &localKEK{aead: aead, rand: rand}, nil
 }
 
-func (k *fileKEK) Encrypt(plaintext, ad []byte) ([]byte, error) {
+func (k *localKEK) Encrypt(plaintext, ad []byte) ([]byte, error) {
 	return sealWith(nil, k.aead, k.rand, plaintext, ad)
 }
 
-func (k *fileKEK) Decrypt(ciphertext, ad []byte) ([]byte, error) {
+func (k *localKEK) Decrypt(ciphertext, ad []byte) ([]byte, error) {
 	return openWith(nil, k.aead, ciphertext, ad)
 }
 
-// kekHeader is the first line of the file; the second is the key in lower-case
-// hexadecimal. Nothing follows it.
-const kekHeader = "caseledger key-encryption key, format 1\n"
+// ring has the key-encryption key of every epoch, from its file or as it was
+// given.
+type ring struct {
+	given KEK // of every epoch
+	path  string
+	kms   func(uri string) (KEK, error)
+	rand  io.Reader
 
-// ReadKEK reads the key-encryption key from a file. Errors: [ErrKEKMissing],
-// [ErrKEKMode], [ErrKEKMalformed]; none carries anything of the content.
-func ReadKEK(path string, rand io.Reader) (KEK, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s", ErrKEKMissing, path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("vault: open the key-encryption key: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("vault: open the key-encryption key: %w", err)
-	}
-	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&^0o600 != 0 {
-		return nil, fmt.Errorf("%w: %s has %s", ErrKEKMode, path, mode)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, 1<<10))
-	if err != nil {
-		return nil, fmt.Errorf("vault: read the key-encryption key: %w", err)
-	}
-	digits, found := bytes.CutPrefix(text, []byte(kekHeader))
-	digits, ended := bytes.CutSuffix(digits, []byte("\n"))
-	key := make([]byte, keyBytes)
-	if !found || !ended || len(digits) != hex.EncodedLen(keyBytes) {
-		return nil, fmt.Errorf("%w: %s", ErrKEKMalformed, path)
-	}
-	if _, err := hex.Decode(key, digits); err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrKEKMalformed, path)
-	}
-	defer clear(key)
-	defer clear(text)
-	return newKEK(key, rand)
+	mu     sync.Mutex
+	epochs []epoch              // as the file had them
+	keks   map[uint32]*localKEK // those that were asked for
 }
 
-// CreateKEK makes a key-encryption key and its file, of mode 0600, and
-// returns once both the file and its directory entry are on disk. The file
-// appears whole or not at all. A file that exists already is left as it is:
-// the error is then fs.ErrExist.
-func CreateKEK(path string, rand io.Reader) error {
-	key := make([]byte, keyBytes)
-	defer clear(key)
-	if _, err := io.ReadFull(rand, key); err != nil {
-		return fmt.Errorf("vault: draw the key-encryption key: %w", err)
+// openRing reads the file of the key-encryption key, unless the configuration
+// has the key. Errors: those of readEpochs.
+func openRing(c Config) (*ring, error) {
+	r := &ring{given: c.KEK, path: c.KEKPath, kms: c.KMS, rand: c.Rand, keks: map[uint32]*localKEK{}}
+	if r.given != nil {
+		return r, nil
 	}
-	text := hex.AppendEncode([]byte(kekHeader), key)
-	text = append(text, '\n')
-	defer clear(text)
-
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".new-*") // O_EXCL, mode 0600
-	if err != nil {
-		return fmt.Errorf("vault: create the key-encryption key: %w", err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Chmod(0o600) // whatever the umask made of it
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Link(f.Name(), path) // fails if the name is taken
-	}
-	if err == nil {
-		err = syncDir(dir)
-	}
-	if err != nil {
-		return fmt.Errorf("vault: create the key-encryption key: %w", err)
-	}
-	return nil
+	return r, r.refresh()
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// refresh reads the file again and forgets every epoch that it no longer has.
+// After an error everything is as it was.
+func (r *ring) refresh() error {
+	if r.given != nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reread()
+}
+
+func (r *ring) reread() error {
+	epochs, err := readEpochs(r.path)
 	if err != nil {
 		return err
 	}
-	err = d.Sync()
-	if closing := d.Close(); err == nil {
-		err = closing
+	kept := slices.Clone(epochs)
+	maps.DeleteFunc(r.keks, func(number uint32, _ *localKEK) bool {
+		was, is := find(r.epochs, number), find(kept, number)
+		return was == nil || is == nil || !was.same(is)
+	})
+	r.epochs = kept
+	return nil
+}
+
+// of returns the key of an epoch. The file is read again for one that it did
+// not have. Errors: [ErrKEKEpoch], [ErrKEKUnavailable], those of readEpochs.
+func (r *ring) of(number uint32) (KEK, error) {
+	if r.given != nil {
+		return r.given, nil
 	}
-	return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kek := r.keks[number]; kek != nil {
+		return kek, nil
+	}
+	e := find(r.epochs, number)
+	if e == nil {
+		if err := r.reread(); err != nil {
+			return nil, err
+		}
+		if e = find(r.epochs, number); e == nil {
+			return nil, fmt.Errorf("%w: epoch %d is not in %s", ErrKEKEpoch, number, r.path)
+		}
+	}
+	key, err := e.open(r.kms)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	kek, err := newKEK(key, r.rand)
+	if err != nil {
+		return nil, err
+	}
+	kek.proof = proofOf(key, number)
+	r.keks[number] = kek
+	return kek, nil
+}
+
+// wraps returns the key by which a keystore in some state wraps. [ErrKeyBroken]
+// if the file has another one of that epoch: what that wrapped nobody else could
+// open.
+func (r *ring) wraps(is *state) (KEK, error) {
+	kek, err := r.of(is.epoch)
+	if local, ok := kek.(*localKEK); ok && is.proof != nil && r.given == nil && !hmac.Equal(local.proof, is.proof) {
+		return nil, fmt.Errorf("%w: epoch %d is another key in %s", ErrKeyBroken, is.epoch, r.path)
+	}
+	return kek, err
 }

@@ -11,6 +11,20 @@ import (
 	"testing"
 )
 
+// kekOf is the key-encryption key of a keystore's epoch.
+func kekOf(t *testing.T, c Config) KEK {
+	t.Helper()
+	r, err := openRing(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kek, err := r.of(firstEpoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kek
+}
+
 func TestTheKeyEncryptionKeyIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	c := config(t)
@@ -29,7 +43,7 @@ func TestTheKeyEncryptionKeyIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
 	key := mustEnsure(t, v, healthOf(alpha))[0]
 	sealed := mustSeal(t, v, key.ID, "x")
 	wantOpen(t, mustOpen(t, c), key.ID, sealed, "x")
-	if err := CreateKEK(c.KEKPath, rand.Reader); !errors.Is(err, fs.ErrExist) {
+	if err := CreateKEK(c.KEKPath, rand.Reader, nil, ""); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("making it again: %v, want fs.ErrExist", err)
 	}
 	after, err := os.ReadFile(c.KEKPath)
@@ -83,13 +97,13 @@ func TestAKeyEncryptionKeyThatIsNotAsItShouldBeIsRefused(t *testing.T) {
 		"empty":                 {func(p string) error { return os.WriteFile(p, nil, 0o600) }, ErrKEKMalformed},
 		"cut short":             {func(p string) error { return os.Truncate(p, 60) }, ErrKEKMalformed},
 		"not hexadecimal": {func(p string) error {
-			return os.WriteFile(p, []byte(kekHeader+strings.Repeat("z", 64)+"\n"), 0o600)
+			return os.WriteFile(p, []byte(kekHeader1+strings.Repeat("z", 64)+"\n"), 0o600)
 		}, ErrKEKMalformed},
 		"with something after it": {func(p string) error {
-			return os.WriteFile(p, []byte(kekHeader+strings.Repeat("0", 64)+"\n\n"), 0o600)
+			return os.WriteFile(p, []byte(kekHeader1+strings.Repeat("0", 64)+"\n\n"), 0o600)
 		}, ErrKEKMalformed},
 		"another one": {func(p string) error {
-			return os.WriteFile(p, []byte(kekHeader+strings.Repeat("0", 64)+"\n"), 0o600)
+			return os.WriteFile(p, []byte(kekHeader1+strings.Repeat("0", 64)+"\n"), 0o600)
 		}, ErrKeyBroken},
 		"a directory": {func(p string) error { return errors.Join(os.Remove(p), os.Mkdir(p, 0o600)) }, ErrKEKMode},
 	} {
@@ -120,7 +134,7 @@ func TestAKeyEncryptionKeyThatIsNotAsItShouldBeIsRefused(t *testing.T) {
 func TestAFirstStartThatStoppedHalfwayIsFinished(t *testing.T) {
 	t.Parallel()
 	c := config(t)
-	if err := CreateKEK(c.KEKPath, rand.Reader); err != nil { // and then the lights went out
+	if err := CreateKEK(c.KEKPath, rand.Reader, nil, ""); err != nil { // and then the lights went out
 		t.Fatal(err)
 	}
 	mustEnsure(t, mustOpen(t, c), healthOf(alpha))

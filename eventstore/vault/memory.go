@@ -1,7 +1,10 @@
 package vault
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,13 +18,15 @@ type memory struct {
 	keys    map[event.UUID]record
 	current map[Ref]event.UUID
 	order   []event.UUID
-	secrets map[string][]byte
+	wrapped map[string]secret
 	claims  map[Blinded][]claim
-	gone    uint64
+	is      state
+	stamps  stamps
 }
 
 func newMemory() *memory {
-	return &memory{keys: map[event.UUID]record{}, current: map[Ref]event.UUID{}, secrets: map[string][]byte{}, claims: map[Blinded][]claim{}}
+	return &memory{keys: map[event.UUID]record{}, current: map[Ref]event.UUID{}, wrapped: map[string]secret{},
+		claims: map[Blinded][]claim{}, is: state{epoch: firstEpoch}}
 }
 
 func (m *memory) key(_ context.Context, id event.UUID) (record, error) {
@@ -49,6 +54,10 @@ func (m *memory) add(_ context.Context, keys []record) ([]record, error) {
 	defer m.mu.Unlock()
 	stored := make([]record, len(keys))
 	for i, k := range keys {
+		if k.epoch != m.is.epoch {
+			return nil, errOtherEpoch
+		}
+		k.stamp = m.stamps.ofKey(k)
 		if first, taken := m.current[k.ref]; taken {
 			stored[i] = m.keys[first]
 			continue
@@ -62,40 +71,77 @@ func (m *memory) add(_ context.Context, keys []record) ([]record, error) {
 func (m *memory) counted(_ context.Context, id event.UUID, seals uint64) (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.keys[id]
-	r.sealed += seals
-	m.keys[id] = r
-	return r.sealed, nil
+	m.change(id, func(r *record) { r.sealed += seals })
+	return m.keys[id].sealed, nil
 }
 
-func (m *memory) retire(_ context.Context, id event.UUID) error {
+// change changes a key and keeps what follows from it.
+func (m *memory) change(id event.UUID, change func(*record)) {
+	was := m.keys[id]
+	r := m.stamps.changeKey(was, change)
+	m.keys[id] = r
+	if was.state == live && r.state != live {
+		delete(m.current, r.ref)
+	}
+}
+
+func (m *memory) changeState(change func(*state)) { m.is = m.stamps.changeState(m.is, change) }
+
+func (m *memory) retire(_ context.Context, ids []event.UUID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r := m.keys[id]; r.state == live {
-		r.state = retired
-		m.keys[id] = r
-		delete(m.current, r.ref)
+	for _, id := range ids {
+		if _, ok := m.keys[id]; !ok {
+			return ErrKeyMissing
+		}
+	}
+	for _, id := range ids {
+		if m.keys[id].state == live {
+			m.change(id, (*record).retire)
+			m.changeState(func(t *state) { t.changes++ })
+		}
 	}
 	return nil
 }
 
-func (m *memory) destroy(_ context.Context, id event.UUID, by event.ID) error {
+func (m *memory) destroy(ctx context.Context, keys []Destruction) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, ok := m.keys[id]
-	if !ok {
-		return ErrKeyMissing
+	for _, k := range keys {
+		if _, ok := m.keys[k.Key]; !ok {
+			return ErrKeyMissing
+		}
 	}
-	if r.state == destroyed {
-		return nil
+	for _, k := range keys {
+		m.entomb(record{id: k.Key, destroyedBy: k.By})
 	}
-	if r.state == live {
-		delete(m.current, r.ref)
-	}
-	r.state, r.wrapped, r.destroyedBy = destroyed, nil, by
-	m.keys[id] = r
-	m.gone++
 	return nil
+}
+
+func (m *memory) bury(_ context.Context, keys []record) (done int, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range keys {
+		if m.entomb(k) {
+			done++
+		}
+	}
+	return done, nil
+}
+
+func (m *memory) entomb(k record) bool {
+	switch r, there := m.keys[k.id]; {
+	case !there:
+		k.stamp = m.stamps.ofKey(k)
+		m.keys[k.id] = k
+		m.order = append(m.order, k.id)
+	case r.state == destroyed:
+		return false
+	default:
+		m.change(k.id, func(r *record) { r.destroy(k.destroyedBy) })
+	}
+	m.changeState(func(t *state) { t.gone++ })
+	return true
 }
 
 func (m *memory) keysOf(_ context.Context, subject event.UUID) ([]record, error) {
@@ -110,35 +156,161 @@ func (m *memory) keysOf(_ context.Context, subject event.UUID) ([]record, error)
 	return found, nil
 }
 
-func (m *memory) destructions(context.Context) (uint64, error) {
+func (m *memory) keysAfter(_ context.Context, after record) ([]record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.gone, nil
+	return following(slices.Collect(maps.Values(m.keys)), after, func(a, b record) int { return bytes.Compare(a.id[:], b.id[:]) }), nil
 }
 
-func (m *memory) secret(_ context.Context, name string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.secrets[name], nil
+// following returns up to copiedAtOnce of all that come after one.
+func following[T any](all []T, after T, compare func(a, b T) int) []T {
+	all = slices.DeleteFunc(all, func(one T) bool { return compare(one, after) <= 0 })
+	slices.SortFunc(all, compare)
+	return all[:min(len(all), copiedAtOnce)]
 }
 
-func (m *memory) addSecret(_ context.Context, name string, wrapped []byte) ([]byte, error) {
+func (m *memory) some(_ context.Context, ids []event.UUID) (found []record, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.secrets[name] == nil {
-		m.secrets[name] = wrapped
+	for _, id := range ids {
+		if r, there := m.keys[id]; there {
+			found = append(found, r)
+		}
 	}
-	return m.secrets[name], nil
+	return found, nil
 }
 
-func (m *memory) addFirst(_ context.Context, name string, wrapped []byte) (bool, error) {
+func (m *memory) state(context.Context) (state, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.secrets[name] != nil || len(m.keys) > 0 || len(m.claims) > 0 {
+	return m.is, nil
+}
+
+func (m *memory) stamped(_ context.Context, s stamps) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stamps = s
+	m.is.stamp = s.ofState(m.is)
+	return nil
+}
+
+func (m *memory) counts(context.Context) (h holding, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.keys {
+		h.Keys++
+		if r.state == destroyed {
+			h.Destroyed++
+		}
+	}
+	for _, c := range m.claims {
+		h.Claims += uint64(len(c))
+	}
+	h.Secrets, h.destructions = uint64(len(m.wrapped)), m.is.gone
+	return h, nil
+}
+
+func (m *memory) changing(_ context.Context, f func(*state) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var err error
+	is := m.stamps.changeState(m.is, func(t *state) { err = f(t) })
+	if err == nil {
+		m.is = is
+	}
+	return err
+}
+
+func (m *memory) rewrap(_ context.Context, epoch uint32, keys []rewrapped) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if epoch != m.is.epoch {
+		return errOtherEpoch
+	}
+	for _, k := range keys {
+		if r := m.keys[k.id]; r.state != destroyed && bytes.Equal(r.wrapped, k.from) {
+			m.change(k.id, func(r *record) { r.wrapped, r.epoch = k.to, epoch })
+		}
+	}
+	return nil
+}
+
+func (m *memory) rewrapSecrets(_ context.Context, epoch uint32, secrets []rewrapped) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if epoch != m.is.epoch {
+		return errOtherEpoch
+	}
+	for _, k := range secrets {
+		if bytes.Equal(m.wrapped[k.name].wrapped, k.from) {
+			m.wrapped[k.name] = secret{k.name, k.to, epoch}
+		}
+	}
+	return nil
+}
+
+func (m *memory) wrappedBefore(_ context.Context, epoch uint32) (n uint64, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.keys {
+		if r.state != destroyed && r.epoch != epoch {
+			n++
+		}
+	}
+	for _, s := range m.wrapped {
+		if s.epoch != epoch {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (m *memory) wiped(context.Context) error { return nil }
+
+func (m *memory) secret(_ context.Context, name string) (secret, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	one, ok := m.wrapped[name]
+	if !ok {
+		return secret{}, errNoSecret
+	}
+	return one, nil
+}
+
+func (m *memory) secrets(context.Context) ([]secret, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(maps.Values(m.wrapped), func(a, b secret) int { return cmp.Compare(a.name, b.name) }), nil
+}
+
+func (m *memory) addSecret(_ context.Context, one secret) (secret, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, there := m.wrapped[one.name]; !there {
+		if err := m.putSecret(one); err != nil {
+			return secret{}, err
+		}
+	}
+	return m.wrapped[one.name], nil
+}
+
+func (m *memory) putSecret(one secret) error {
+	if one.epoch != m.is.epoch {
+		return errOtherEpoch
+	}
+	m.wrapped[one.name] = one
+	m.changeState(func(t *state) { t.secrets++ })
+	return nil
+}
+
+func (m *memory) addFirst(_ context.Context, one secret) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, there := m.wrapped[one.name]; there || len(m.keys) > 0 || len(m.claims) > 0 {
 		return false, nil
 	}
-	m.secrets[name] = wrapped
-	return true, nil
+	err := m.putSecret(one)
+	return err == nil, err
 }
 
 func (m *memory) reserve(_ context.Context, c claim) (bool, error) {
@@ -152,6 +324,7 @@ func (m *memory) reserve(_ context.Context, c claim) (bool, error) {
 			return true, nil
 		}
 	}
+	c.stamp = m.stamps.ofClaim(c)
 	m.claims[c.blind] = append(m.claims[c.blind], c)
 	return true, nil
 }
@@ -165,6 +338,7 @@ func (m *memory) confirm(_ context.Context, c claim) (bool, error) {
 		}
 	}
 	c.command = event.UUID{}
+	c.stamp = m.stamps.ofClaim(c)
 	m.claims[c.blind] = []claim{c}
 	return true, nil
 }
@@ -189,6 +363,39 @@ func (m *memory) remove(b Blinded, which func(claim) bool) {
 	} else {
 		delete(m.claims, b)
 	}
+}
+
+func (m *memory) unlinkAll(_ context.Context, person event.UUID, keep []Blinded) (n int, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for b, claims := range m.claims {
+		before := len(claims)
+		left := slices.DeleteFunc(claims, func(c claim) bool { return c.person == person && !slices.Contains(keep, b) })
+		n += before - len(left)
+		if m.claims[b] = left; len(left) == 0 {
+			delete(m.claims, b)
+		}
+	}
+	return n, nil
+}
+
+func (m *memory) claimsOf(_ context.Context, person event.UUID) ([]claim, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Concat(slices.Collect(maps.Values(m.claims))...)
+	all = slices.DeleteFunc(all, func(c claim) bool { return c.person != person })
+	slices.SortFunc(all, compareClaims)
+	return all, nil
+}
+
+func (m *memory) claimsAfter(_ context.Context, after claim) ([]claim, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return following(slices.Concat(slices.Collect(maps.Values(m.claims))...), after, compareClaims), nil
+}
+
+func compareClaims(a, b claim) int {
+	return cmp.Or(bytes.Compare(a.blind[:], b.blind[:]), bytes.Compare(a.command[:], b.command[:]))
 }
 
 func (m *memory) holder(_ context.Context, b Blinded) (event.UUID, error) {

@@ -16,7 +16,7 @@ const postgresSchema = "caseledger_keys"
 
 // postgresVersions are the steps of the schema, each a list of statements. A
 // published step is never edited.
-var postgresVersions = []string{postgresWords.Replace(schema)}
+var postgresVersions = []string{postgresWords.Replace(schema), postgresWords.Replace(schema2)}
 
 // postgresWords says in PostgreSQL what the schema says in SQLite.
 var postgresWords = strings.NewReplacer("BLOB", "bytea", "INTEGER", "bigint", "TEXT", `text COLLATE "C"`,
@@ -28,35 +28,46 @@ var postgres = dialect{
 	begin:     `SELECT set_config('synchronous_commit', 'on', true)`,
 	lockBlind: `SELECT pg_advisory_xact_lock($1)`,
 	lockAll:   `LOCK TABLE keys, identifiers IN SHARE MODE`,
-	lockWhole: `LOCK TABLE keys, tombstones, identifiers, secrets IN EXCLUSIVE MODE`,
+	lockWhole: `LOCK TABLE tombstones, keys, identifiers, secrets IN EXCLUSIVE MODE`,
+	forUpdate: ` FOR UPDATE`,
+	forShare:  ` FOR SHARE`,
 	patience:  30 * time.Second,
 	scrub:     vacuum,
 	named:     pgsql.Named,
 }
 
-// vacuum frees what a destroyed key's row held. The server does not say
-// whether it did, or had to leave the row to a reader: its statistics do, once
-// those of the change itself are in them.
-func vacuum(ctx context.Context, db *sql.DB) error {
-	const statistics = `SELECT vacuum_count, n_dead_tup FROM pg_stat_user_tables WHERE relid = 'keys'::regclass`
+// vacuum frees what rows held before they were changed or removed. The server
+// does not say whether it did, or had to leave a row to a reader: its statistics
+// do, once those of the change itself are in them.
+func vacuum(ctx context.Context, db *sql.DB, tables ...string) error {
+	for _, table := range tables {
+		if err := vacuumOne(ctx, db, table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func vacuumOne(ctx context.Context, db *sql.DB, table string) error {
+	const statistics = `SELECT vacuum_count, n_dead_tup FROM pg_stat_user_tables WHERE relid = $1::regclass`
 	var before, after, dead int64
-	if err := db.QueryRowContext(ctx, statistics).Scan(&before, &dead); err != nil {
+	if err := db.QueryRowContext(ctx, statistics, table).Scan(&before, &dead); err != nil {
 		return err
 	}
 	for range 3 {
-		if _, err := db.ExecContext(ctx, `VACUUM keys`); err != nil {
+		if _, err := db.ExecContext(ctx, `VACUUM `+table); err != nil {
 			return err
 		}
-		switch err := db.QueryRowContext(ctx, statistics).Scan(&after, &dead); {
+		switch err := db.QueryRowContext(ctx, statistics, table).Scan(&after, &dead); {
 		case err != nil:
 			return err
 		case after == before:
-			return errors.New("the database's role may not vacuum the table of keys")
+			return fmt.Errorf("the database's role may not vacuum the table %s", table)
 		case dead == 0:
 			return nil
 		}
 	}
-	return errors.New("a reader held it")
+	return errRead
 }
 
 // openPostgres opens the keystore in a database, and makes it unless readOnly.
@@ -96,7 +107,7 @@ func (s *sqlStore) openDatabase(ctx context.Context) error {
 	case s.write == nil && version == 0:
 		return fmt.Errorf("%w: it is empty", ErrNotKeystore)
 	case s.write == nil:
-		return fmt.Errorf("%w: its format is %d, which only a process that writes brings up to date", ErrSettings, version)
+		return olderFormat(version)
 	}
 	return s.tx(ctx, migratePostgres)
 }

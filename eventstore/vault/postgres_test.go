@@ -48,7 +48,7 @@ func TestOnlyADatabaseOfTheKeystoresOwnIsOpened(t *testing.T) {
 		early bool   // the same before there is a keystore
 		want  error
 	}{
-		"of a later version":              {`UPDATE keystore SET version = 2`, false, ErrNewer},
+		"of a later version":              {`UPDATE keystore SET version = 3`, false, ErrNewer},
 		"another program's tables":        {`CREATE TABLE public.theirs (x int)`, true, ErrNotKeystore},
 		"the ledger":                      {`CREATE SCHEMA caseledger; CREATE TABLE caseledger.head (x int)`, true, ErrNotAlone},
 		"the ledger in another schema":    {`CREATE TABLE public.events (x int)`, true, ErrNotAlone},

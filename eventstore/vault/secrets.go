@@ -7,58 +7,101 @@ import (
 	"io"
 )
 
-// draw makes a secret of the keystore's own.
-func (v *Vault) draw() ([]byte, error) {
-	if v.readOnly {
-		return nil, fmt.Errorf("%w: it has never been written to", ErrNotKeystore)
+// own returns a secret of the keystore's own, drawn when nothing is in it. One
+// that has gone missing since is not drawn again: what was made with it would
+// no longer be found.
+func (v *Vault) own(ctx context.Context, name string) ([]byte, error) {
+	one, err := v.store.secret(ctx, name)
+	if errors.Is(err, errNoSecret) {
+		if v.readOnly {
+			return nil, fmt.Errorf("%w: it has never been written to", ErrNotKeystore)
+		}
+		plain := make([]byte, keyBytes)
+		defer clear(plain)
+		if _, err := io.ReadFull(v.rand, plain); err != nil {
+			return nil, fmt.Errorf("vault: draw a secret: %w", err)
+		}
+		if _, err = v.addFirst(ctx, name, plain); err != nil {
+			return nil, err
+		}
+		if one, err = v.store.secret(ctx, name); errors.Is(err, errNoSecret) {
+			return nil, fmt.Errorf("%w: a secret of the keystore is gone", ErrKeyBroken)
+		}
 	}
-	plain := make([]byte, keyBytes)
-	if _, err := io.ReadFull(v.rand, plain); err != nil {
-		return nil, fmt.Errorf("vault: draw a secret: %w", err)
-	}
-	return plain, nil
-}
-
-// secret returns a secret of the keystore, made on first use.
-func (v *Vault) secret(ctx context.Context, name string, draw func() ([]byte, error)) ([]byte, error) {
-	wrapped, err := v.store.secret(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if wrapped == nil {
+	return unwrapSecret(v.ring, one)
+}
+
+// secret returns an installation's secret, made on first use.
+func (v *Vault) secret(ctx context.Context, name string, draw func() ([]byte, error)) ([]byte, error) {
+	one, err := v.store.secret(ctx, name)
+	if errors.Is(err, errNoSecret) {
 		plain, err := draw()
 		if err != nil {
 			return nil, err
 		}
 		defer clear(plain)
-		if wrapped, err = v.wrap(name, plain); err != nil {
+		if err := v.wrapping(ctx, name, plain, func(s secret) (err error) {
+			one, err = v.store.addSecret(ctx, s)
+			return err
+		}); err != nil {
 			return nil, err
 		}
-		if wrapped, err = v.store.addSecret(ctx, name, wrapped); err != nil {
-			return nil, err
+		return unwrapSecret(v.ring, one)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return unwrapSecret(v.ring, one)
+}
+
+// addFirst wraps and stores a secret in a keystore without keys and claims, and
+// reports whether it did.
+func (v *Vault) addFirst(ctx context.Context, name string, plain []byte) (first bool, err error) {
+	err = v.wrapping(ctx, name, plain, func(s secret) (err error) {
+		first, err = v.store.addFirst(ctx, s)
+		return err
+	})
+	return first, err
+}
+
+// wrapping wraps a secret for what stores it, again where the keystore has come
+// to another epoch meanwhile.
+func (v *Vault) wrapping(ctx context.Context, name string, plain []byte, store func(secret) error) error {
+	for turns := 0; ; turns++ {
+		is, kek, err := v.wraps(ctx)
+		if err != nil {
+			return fmt.Errorf("vault: wrap a secret: %w", err)
+		}
+		one, err := wrapSecret(kek, is.epoch, name, plain)
+		if err == nil {
+			err = store(one)
+		}
+		if !errors.Is(err, errOtherEpoch) || turns == mostTurns {
+			return err
+		}
+		if err := v.look(ctx); err != nil {
+			return err
 		}
 	}
-	return v.unwrap(name, wrapped)
 }
 
-func (v *Vault) wrap(name string, plain []byte) ([]byte, error) {
-	return wrapSecret(v.kek, name, plain)
-}
-
-func wrapSecret(kek KEK, name string, plain []byte) ([]byte, error) {
+func wrapSecret(kek KEK, epoch uint32, name string, plain []byte) (secret, error) {
 	wrapped, err := kek.Encrypt(plain, secretContext(name))
 	if err != nil {
-		return nil, fmt.Errorf("vault: wrap a secret: %w", err)
+		return secret{}, fmt.Errorf("vault: wrap a secret: %w", err)
 	}
-	return wrapped, nil
+	return secret{name, wrapped, epoch}, nil
 }
 
-func (v *Vault) unwrap(name string, wrapped []byte) ([]byte, error) {
-	return unwrapSecret(v.kek, name, wrapped)
-}
-
-func unwrapSecret(kek KEK, name string, wrapped []byte) ([]byte, error) {
-	plain, err := kek.Decrypt(wrapped, secretContext(name))
+func unwrapSecret(ring *ring, one secret) ([]byte, error) {
+	kek, err := ring.of(one.epoch)
+	if err != nil {
+		return nil, fmt.Errorf("a secret of the keystore: %w", noEpoch(err))
+	}
+	plain, err := kek.Decrypt(one.wrapped, secretContext(one.name))
 	if err != nil {
 		return nil, fmt.Errorf("%w: a secret of the keystore: %w", ErrKeyBroken, err)
 	}
@@ -109,11 +152,7 @@ func (v *Vault) Mark(ctx context.Context, name string) error {
 	if marked || err != nil {
 		return err
 	}
-	wrapped, err := v.wrap(markPrefix+name, nil)
-	if err != nil {
-		return err
-	}
-	first, err := v.store.addFirst(ctx, markPrefix+name, wrapped)
+	first, err := v.addFirst(ctx, markPrefix+name, nil)
 	if first || err != nil {
 		return err
 	}
@@ -129,10 +168,12 @@ func (v *Vault) Marked(ctx context.Context, name string) (bool, error) {
 	if name == "" || len(name) > maxName {
 		return false, errName
 	}
-	wrapped, err := v.store.secret(ctx, markPrefix+name)
-	if wrapped == nil || err != nil {
-		return false, err
+	one, err := v.store.secret(ctx, markPrefix+name)
+	if errors.Is(err, errNoSecret) {
+		return false, nil
 	}
-	_, err = v.unwrap(markPrefix+name, wrapped)
+	if err == nil {
+		_, err = unwrapSecret(v.ring, one)
+	}
 	return err == nil, err
 }

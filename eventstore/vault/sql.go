@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"caseledger/domain/event"
@@ -16,6 +19,7 @@ type sqlStore struct {
 	dialect
 	read, write *sql.DB // write is nil where the keystore was opened read-only
 	joint       joint
+	stamps      stamps
 }
 
 // dialect is all that differs between the databases once they are open. An
@@ -29,11 +33,15 @@ type dialect struct {
 	// lockAll keeps others from adding keys and claims until the transaction
 	// ends; lockWhole from changing anything.
 	lockAll, lockWhole string
+	// forUpdate ends a SELECT whose rows are changed next, forShare one whose rows
+	// others must leave alone until the transaction ends.
+	forUpdate, forShare string
 	// patience bounds a question and a transaction; zero: as long as the
 	// context.
 	patience time.Duration
-	// scrub makes sure that nothing is left of a key that is a tombstone.
-	scrub func(context.Context, *sql.DB) error
+	// scrub makes sure that nothing is left of what rows of some tables were
+	// before.
+	scrub func(ctx context.Context, db *sql.DB, tables ...string) error
 	// named gives an error of the database its name.
 	named func(context.Context, error) error
 }
@@ -71,6 +79,22 @@ CREATE TABLE identifiers (
 CREATE INDEX identifiers_reserved ON identifiers (reserved_at) WHERE state = 'reserved';
 CREATE TABLE secrets (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL, epoch INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
+
+// schema2 adds what version 2 has. tombstones is the row of [state].
+const schema2 = `
+ALTER TABLE keys ADD COLUMN stamp BLOB;
+ALTER TABLE identifiers ADD COLUMN stamp BLOB;
+ALTER TABLE tombstones ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstones ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE tombstones ADD COLUMN secrets INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstones ADD COLUMN proof BLOB;
+ALTER TABLE tombstones ADD COLUMN stamp BLOB;
+CREATE INDEX identifiers_person ON identifiers (person);
+`
+
+// schemas are the steps of the schema in SQLite's words. A published step is
+// never edited.
+var schemas = []string{schema, schema2}
 
 func (s *sqlStore) close() error {
 	s.joint.writers.Wait()
@@ -132,27 +156,32 @@ func (s *sqlStore) exec(ctx context.Context, statement string, args ...any) erro
 	})
 }
 
-const keyColumns = `key_id, subject, side, class, wrapped, commitment, state, destroyed_by, created_at, epoch, sealed`
+const keyColumns = `key_id, subject, side, class, wrapped, commitment, state, destroyed_by, created_at, epoch, sealed, stamp`
 
-// scanKey reads one row of keyColumns.
+// scanKey reads one row of keyColumns. One that no vault can have stored, as it
+// is of another length or out of range, is read without its stamp.
 func scanKey(row interface{ Scan(...any) error }) (record, error) {
 	var r record
 	var id, subject, commitment, by []byte
-	var created int64
-	err := row.Scan(&id, &subject, &r.ref.Side, &r.ref.Class, &r.wrapped, &commitment, &r.state, &by, &created, &r.epoch, &r.sealed)
+	var created, epoch, sealed int64
+	err := row.Scan(&id, &subject, &r.ref.Side, &r.ref.Class, &r.wrapped, &commitment, &r.state, &by, &created, &epoch, &sealed, &r.stamp)
 	if errors.Is(err, sql.ErrNoRows) {
 		return record{}, ErrKeyMissing
 	}
 	if err != nil {
 		return record{}, err
 	}
-	copy(r.id[:], id)
-	copy(r.ref.Subject[:], subject)
-	copy(r.commitment[:], commitment)
-	copy(r.destroyedBy.UUID[:], by)
-	r.created = time.UnixMicro(created).UTC()
+	sound := fits(r.id[:], id) && fits(r.ref.Subject[:], subject) && fits(r.commitment[:], commitment) &&
+		(by == nil || fits(r.destroyedBy.UUID[:], by)) && epoch > 0 && epoch <= math.MaxInt32 && sealed >= 0
+	if !sound {
+		r.stamp = nil
+	}
+	r.place, r.epoch, r.sealed, r.created = id, uint32(epoch), uint64(sealed), time.UnixMicro(created).UTC()
 	return r, nil
 }
+
+// fits copies bytes and reports whether they were as many as there is room for.
+func fits(into, from []byte) bool { return copy(into, from) == len(from) && len(from) == len(into) }
 
 // queryer is a pool or a transaction.
 type queryer interface {
@@ -197,39 +226,178 @@ func (s *sqlStore) liveKey(ctx context.Context, ref Ref) (record, error) {
 
 func (s *sqlStore) counted(ctx context.Context, id event.UUID, seals uint64) (total uint64, err error) {
 	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `UPDATE keys SET sealed = sealed + $1 WHERE key_id = $2 RETURNING sealed`, int64(seals), id[:]).Scan(&total)
+		r, err := s.lockedKey(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		total = r.sealed + seals
+		return s.changeKey(ctx, tx, r, func(r *record) { r.sealed = total })
 	})
 	return total, err
 }
 
-func (s *sqlStore) retire(ctx context.Context, id event.UUID) error {
-	return s.exec(ctx, `UPDATE keys SET state = 2 WHERE key_id = $1 AND state = 1`, id[:])
+// lockedKey returns a key that is changed next.
+func (s *sqlStore) lockedKey(ctx context.Context, tx *sql.Tx, id event.UUID) (record, error) {
+	r, err := scanKey(tx.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM keys WHERE key_id = $1`+s.forUpdate, id[:]))
+	if err != nil {
+		return record{}, fmt.Errorf("key %s: %w", id, err)
+	}
+	return r, nil
 }
 
-func (s *sqlStore) destroy(ctx context.Context, id event.UUID, by event.ID) error {
-	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		made, err := tx.ExecContext(ctx, `UPDATE keys SET state = 3, wrapped = NULL, destroyed_by = $1 WHERE key_id = $2 AND state <> 3`, by.UUID[:], id[:])
+// changeKey changes what may change of a locked key.
+func (s *sqlStore) changeKey(ctx context.Context, tx *sql.Tx, r record, change func(*record)) error {
+	r = s.stamps.changeKey(r, change)
+	wrapped, by := keyValues(r)
+	_, err := tx.ExecContext(ctx, `UPDATE keys SET wrapped = $1, state = $2, destroyed_by = $3, epoch = $4, sealed = $5, stamp = $6 WHERE key_id = $7`,
+		wrapped, int(r.state), by, int64(r.epoch), int64(r.sealed), r.stamp, r.id[:])
+	return err
+}
+
+const stateColumns = `count, changes, epoch, secrets, proof, stamp`
+
+func scanState(row interface{ Scan(...any) error }) (t state, err error) {
+	var gone, changes, epoch, secrets int64
+	err = row.Scan(&gone, &changes, &epoch, &secrets, &t.proof, &t.stamp)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotKeystore
+	}
+	if min(gone, changes, epoch, secrets) < 0 || epoch > math.MaxInt32 {
+		t.stamp = nil
+	}
+	t.gone, t.changes, t.epoch, t.secrets = uint64(gone), uint64(changes), uint32(epoch), uint64(secrets)
+	return t, err
+}
+
+func (s *sqlStore) state(ctx context.Context) (t state, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) (err error) {
+		t, err = scanState(s.read.QueryRowContext(ctx, `SELECT `+stateColumns+` FROM tombstones WHERE one = 1`))
+		return err
+	})
+	return t, err
+}
+
+// lockedState returns the keystore's state, which others then leave as it is
+// until the transaction ends: how is forUpdate or forShare. It is locked before
+// any row that depends on it, so that nobody waits in a circle.
+func lockedState(ctx context.Context, tx *sql.Tx, how string) (state, error) {
+	return scanState(tx.QueryRowContext(ctx, `SELECT `+stateColumns+` FROM tombstones WHERE one = 1`+how))
+}
+
+// changeState changes the keystore's state, locked before.
+func (s *sqlStore) changeState(ctx context.Context, tx *sql.Tx, t state, change func(*state)) error {
+	return putState(ctx, tx, s.stamps.changeState(t, change))
+}
+
+func putState(ctx context.Context, tx *sql.Tx, t state) error {
+	_, err := tx.ExecContext(ctx, `UPDATE tombstones SET count = $1, changes = $2, epoch = $3, secrets = $4, proof = $5, stamp = $6 WHERE one = 1`,
+		int64(t.gone), int64(t.changes), int64(t.epoch), int64(t.secrets), t.proof, t.stamp)
+	return err
+}
+
+func (s *sqlStore) retire(ctx context.Context, ids []event.UUID) error {
+	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		t, err := lockedState(ctx, tx, s.forUpdate)
 		if err != nil {
 			return err
 		}
-		switch n, err := made.RowsAffected(); {
-		case err != nil:
-			return err
-		case n > 0:
-			_, err = tx.ExecContext(ctx, `UPDATE tombstones SET count = count + 1 WHERE one = 1`)
-			return err
+		some := false
+		for _, id := range ids {
+			r, err := s.lockedKey(ctx, tx, id)
+			if err == nil && r.state == live {
+				some = true
+				err = s.changeKey(ctx, tx, r, (*record).retire)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		_, err = scanKey(tx.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM keys WHERE key_id = $1`, id[:]))
+		if !some {
+			return nil
+		}
+		return s.changeState(ctx, tx, t, func(t *state) { t.changes++ })
+	})
+}
+
+func (s *sqlStore) destroy(ctx context.Context, keys []Destruction) error {
+	buried := make([]record, len(keys))
+	for i, k := range keys {
+		buried[i] = record{id: k.Key, destroyedBy: k.By}
+	}
+	_, err := s.entomb(ctx, buried, nil)
+	return err
+}
+
+func (s *sqlStore) bury(ctx context.Context, keys []record) (int, error) {
+	return s.entomb(ctx, keys, func(ctx context.Context, tx *sql.Tx, k record) error {
+		k.stamp = s.stamps.ofKey(k)
+		args := appendKey(nil, k)
+		_, err := tx.ExecContext(ctx, insertKeys+rows(1, len(args)), args...)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if err := s.scrub(ctx, s.write); err != nil {
-		return fmt.Errorf("%w: %w", ErrStillInLog, s.named(ctx, err))
-	}
-	return nil
 }
+
+// entomb makes keys tombstones and returns how many were not. One that is not
+// there is added, or ErrKeyMissing.
+func (s *sqlStore) entomb(ctx context.Context, keys []record, add func(context.Context, *sql.Tx, record) error) (done int, err error) {
+	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		done = 0
+		t, err := lockedState(ctx, tx, s.forUpdate)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			r, err := s.lockedKey(ctx, tx, k.id)
+			switch {
+			case errors.Is(err, ErrKeyMissing) && add != nil:
+				done++
+				err = add(ctx, tx, k)
+			case err == nil && r.state != destroyed:
+				done++
+				err = s.changeKey(ctx, tx, r, func(r *record) { r.destroy(k.destroyedBy) })
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if done == 0 {
+			return nil
+		}
+		return s.changeState(ctx, tx, t, func(t *state) { t.gone += uint64(done) })
+	})
+	if err != nil {
+		return 0, err
+	}
+	return done, s.scrubbed(ctx, "keys")
+}
+
+// mostScrubs is how often what somebody reads is tried to be removed, with a
+// pause in between that outlasts an ordinary question.
+const (
+	mostScrubs = 8
+	scrubPause = 50 * time.Millisecond
+)
+
+// scrubbed makes sure that nothing is left of what rows were before.
+func (s *sqlStore) scrubbed(ctx context.Context, tables ...string) error {
+	for tries := 1; ; tries++ {
+		err := s.scrub(ctx, s.write, tables...)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, errRead) || tries == mostScrubs {
+			return fmt.Errorf("%w: %w", ErrStillInLog, s.named(ctx, err))
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrStillInLog, ctx.Err())
+		case <-time.After(scrubPause):
+		}
+	}
+}
+
+// errRead: somebody reads, or did a moment ago, what is to be removed.
+var errRead = errors.New("a reader holds it")
 
 func (s *sqlStore) keysOf(ctx context.Context, subject event.UUID) (found []record, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) (err error) {
@@ -251,39 +419,20 @@ func (s *sqlStore) ask(ctx context.Context, query string, args ...any) (value []
 	return value, err
 }
 
-func (s *sqlStore) destructions(ctx context.Context) (n uint64, err error) {
-	err = s.bounded(ctx, func(ctx context.Context) error {
-		return s.read.QueryRowContext(ctx, `SELECT count FROM tombstones WHERE one = 1`).Scan(&n)
-	})
-	return n, err
-}
-
-func (s *sqlStore) secret(ctx context.Context, name string) ([]byte, error) {
-	return s.ask(ctx, `SELECT wrapped FROM secrets WHERE name = $1`, name)
-}
-
-const putWrapped = `INSERT INTO secrets (name, wrapped, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-
-func (s *sqlStore) addSecret(ctx context.Context, name string, wrapped []byte) ([]byte, error) {
-	if err := s.exec(ctx, putWrapped, name, wrapped, kekEpoch); err != nil {
-		return nil, err
-	}
-	return s.secret(ctx, name)
-}
-
-func (s *sqlStore) addFirst(ctx context.Context, name string, wrapped []byte) (first bool, err error) {
-	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := alone(ctx, tx, s.lockAll); err != nil {
-			return err
+func (s *sqlStore) some(ctx context.Context, ids []event.UUID) (found []record, err error) {
+	for part := range slices.Chunk(ids, copiedAtOnce) {
+		args, marks := make([]any, len(part)), make([]string, len(part))
+		for i, id := range part {
+			args[i], marks[i] = id[:], fmt.Sprintf("$%d", i+1)
 		}
-		made, err := tx.ExecContext(ctx, `INSERT INTO secrets (name, wrapped, epoch) SELECT $1, $2, $3
-			WHERE NOT EXISTS (SELECT 1 FROM keys) AND NOT EXISTS (SELECT 1 FROM identifiers) ON CONFLICT DO NOTHING`, name, wrapped, kekEpoch)
+		err = s.bounded(ctx, func(ctx context.Context) error {
+			more, err := list(ctx, s.read, scanKey, `SELECT `+keyColumns+` FROM keys WHERE key_id IN (`+strings.Join(marks, ", ")+`)`, args...)
+			found = append(found, more...)
+			return err
+		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		n, err := made.RowsAffected()
-		first = n > 0
-		return err
-	})
-	return first, err
+	}
+	return found, nil
 }

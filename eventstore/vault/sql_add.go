@@ -65,22 +65,23 @@ func (s *sqlStore) writeAll(ctx context.Context) {
 		if len(batch) == 0 {
 			return
 		}
-		wanted := map[Ref]record{} // the first of each reference
-		for _, a := range batch {
-			for _, k := range a.keys {
-				if _, there := wanted[k.ref]; !there {
-					wanted[k.ref] = k
-				}
-			}
-		}
 		var stored map[Ref]record
-		err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-			stored, err = addIn(ctx, tx, wanted)
+		var epoch uint32
+		err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			t, err := lockedState(ctx, tx, s.forShare)
+			if err != nil {
+				return err
+			}
+			epoch = t.epoch
+			stored, err = addIn(ctx, tx, s.wanted(batch, epoch))
 			return err
 		})
 		for _, a := range batch {
 			a.err = err
-			if err == nil {
+			if err == nil && !a.of(epoch) {
+				a.err = errOtherEpoch
+			}
+			if a.err == nil {
 				a.stored = make([]record, len(a.keys))
 				for i, k := range a.keys {
 					a.stored[i] = stored[k.ref]
@@ -89,6 +90,29 @@ func (s *sqlStore) writeAll(ctx context.Context) {
 			close(a.done)
 		}
 	}
+}
+
+// of reports whether all keys are wrapped by an epoch.
+func (a *addition) of(epoch uint32) bool {
+	return !slices.ContainsFunc(a.keys, func(k record) bool { return k.epoch != epoch })
+}
+
+// wanted is, stamped, the first key of each reference among those that are
+// wrapped by an epoch.
+func (s *sqlStore) wanted(batch []*addition, epoch uint32) map[Ref]record {
+	wanted := map[Ref]record{}
+	for _, a := range batch {
+		if !a.of(epoch) {
+			continue
+		}
+		for _, k := range a.keys {
+			if _, there := wanted[k.ref]; !there {
+				k.stamp = s.stamps.ofKey(k)
+				wanted[k.ref] = k
+			}
+		}
+	}
+	return wanted
 }
 
 // addAtOnce is how many keys one statement stores.
@@ -128,12 +152,18 @@ const (
 
 // appendKey appends the values of keyColumns.
 func appendKey(args []any, k record) []any {
-	var wrapped, by any = k.wrapped, nil
-	if k.state == destroyed {
-		wrapped, by = nil, k.destroyedBy.UUID[:]
-	}
+	wrapped, by := keyValues(k)
 	return append(args, k.id[:], k.ref.Subject[:], string(k.ref.Side), string(k.ref.Class), wrapped, k.commitment[:],
-		int(k.state), by, k.created.UnixMicro(), int64(k.epoch), int64(k.sealed))
+		int(k.state), by, k.created.UnixMicro(), int64(k.epoch), int64(k.sealed), k.stamp)
+}
+
+// keyValues are what a row holds of the key and of its destruction: one of them
+// is nothing.
+func keyValues(k record) (wrapped, by any) {
+	if k.state == destroyed {
+		return nil, k.destroyedBy.UUID[:]
+	}
+	return k.wrapped, nil
 }
 
 // rows is the text of the values of n rows, of which args is how many values

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"caseledger/domain/event"
@@ -36,14 +37,14 @@ func numbered(statement string, b Blinded) []any {
 }
 
 const (
-	insertClaims = `INSERT INTO identifiers (blind, command, person, state, reserved_at) VALUES `
-	insertClaim  = insertClaims + `($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
-	claimColumns = `blind, command, person, reserved_at`
+	insertClaims = `INSERT INTO identifiers (blind, command, person, state, reserved_at, stamp) VALUES `
+	insertClaim  = insertClaims + `($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+	claimColumns = `blind, command, person, state, reserved_at, stamp`
 )
 
 func (s *sqlStore) reserve(ctx context.Context, c claim) (bool, error) {
 	return s.claiming(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], "reserved", c.reserved.UnixMicro())
+		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], c.state(), c.reserved.UnixMicro(), s.stamps.ofClaim(c))
 		return err
 	})
 }
@@ -53,8 +54,8 @@ func (s *sqlStore) confirm(ctx context.Context, c claim) (bool, error) {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE blind = $1`, c.blind[:]); err != nil {
 			return err
 		}
-		none := event.UUID{}
-		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], none[:], c.person[:], "confirmed", c.reserved.UnixMicro())
+		c.command = event.UUID{}
+		_, err := tx.ExecContext(ctx, insertClaim, c.blind[:], c.command[:], c.person[:], c.state(), c.reserved.UnixMicro(), s.stamps.ofClaim(c))
 		return err
 	})
 }
@@ -66,6 +67,35 @@ func (s *sqlStore) release(ctx context.Context, c claim) error {
 
 func (s *sqlStore) unlink(ctx context.Context, c claim) error {
 	return s.exec(ctx, `DELETE FROM identifiers WHERE blind = $1 AND person = $2`, c.blind[:], c.person[:])
+}
+
+func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (n int, err error) {
+	args, but := []any{person[:]}, ""
+	for _, b := range keep {
+		args = append(args, b[:])
+		but += fmt.Sprintf(" AND blind <> $%d", len(args))
+	}
+	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		gone, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE person = $1`+but, args...)
+		if err != nil {
+			return err
+		}
+		rows, err := gone.RowsAffected()
+		n = int(rows)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, s.scrubbed(ctx, "identifiers")
+}
+
+func (s *sqlStore) claimsOf(ctx context.Context, person event.UUID) (found []claim, err error) {
+	err = s.bounded(ctx, func(ctx context.Context) (err error) {
+		found, err = list(ctx, s.read, scanClaim, `SELECT `+claimColumns+` FROM identifiers WHERE person = $1 ORDER BY blind, command`, person[:])
+		return err
+	})
+	return found, err
 }
 
 func (s *sqlStore) holder(ctx context.Context, b Blinded) (event.UUID, error) {
@@ -85,15 +115,26 @@ func (s *sqlStore) reservations(ctx context.Context, before time.Time) (found []
 	return found, err
 }
 
+// scanClaim reads one row of claimColumns. One that no vault can have stored is
+// read without its stamp.
 func scanClaim(row interface{ Scan(...any) error }) (c claim, err error) {
 	var blind, command, person []byte
+	var state string
 	var at int64
-	if err := row.Scan(&blind, &command, &person, &at); err != nil {
+	if err := row.Scan(&blind, &command, &person, &state, &at, &c.stamp); err != nil {
 		return claim{}, err
 	}
-	copy(c.blind[:], blind)
-	copy(c.command[:], command)
-	copy(c.person[:], person)
-	c.reserved = time.UnixMicro(at).UTC()
+	sound := fits(c.blind[:], blind) && fits(c.command[:], command) && fits(c.person[:], person) && state == c.state()
+	if !sound {
+		c.stamp = nil
+	}
+	c.place, c.reserved = [2][]byte{blind, command}, time.UnixMicro(at).UTC()
 	return c, nil
+}
+
+func (c claim) state() string {
+	if c.command.IsZero() {
+		return "confirmed"
+	}
+	return "reserved"
 }

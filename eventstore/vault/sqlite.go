@@ -8,22 +8,22 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
 const (
 	applicationID = 0x63_6c_6b_73 // "clks"
-	schemaVersion = 1
 )
 
 // sqlite writes on one connection in transactions that exclude each other, so
 // nothing has to be locked.
 var sqlite = dialect{
-	scrub: func(ctx context.Context, db *sql.DB) error {
+	scrub: func(ctx context.Context, db *sql.DB, _ ...string) error {
 		var busy, logged, moved int
 		err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved)
 		if err == nil && busy != 0 {
-			err = errors.New("a reader holds it")
+			err = errRead
 		}
 		return err
 	},
@@ -123,7 +123,8 @@ func (s *sqlStore) openWriter(ctx context.Context, path, dsn string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// makeFile makes the tables in an empty file.
+// makeFile makes the tables in an empty file, and adds to one of an earlier
+// version what it lacks.
 func (s *sqlStore) makeFile(ctx context.Context) error {
 	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var version, tables int
@@ -133,17 +134,18 @@ func (s *sqlStore) makeFile(ctx context.Context) error {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
 			return err
 		}
-		if version != 0 || tables != 0 {
+		if version == 0 && tables != 0 || version >= len(schemas) {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+		script := strings.Join(schemas[version:], "")
+		_, err := tx.ExecContext(ctx, script+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, len(schemas)))
 		return err
 	})
 }
 
 // checkFile refuses a file that is no keystore of ours. A database without
-// tables is one only where it is about to become one.
-func (s *sqlStore) checkFile(ctx context.Context, orEmpty bool) error {
+// tables, or of an earlier version, is one only before it is brought up to date.
+func (s *sqlStore) checkFile(ctx context.Context, before bool) error {
 	var application, version, tables int
 	for query, value := range map[string]*int{
 		`PRAGMA application_id`: &application, `PRAGMA user_version`: &version, `SELECT count(*) FROM sqlite_schema`: &tables,
@@ -153,14 +155,22 @@ func (s *sqlStore) checkFile(ctx context.Context, orEmpty bool) error {
 		}
 	}
 	switch {
-	case orEmpty && tables == 0 && application == 0 && version == 0:
+	case before && tables == 0 && application == 0 && version == 0:
 		return nil
 	case application != applicationID:
 		return ErrNotKeystore
-	case version > schemaVersion:
-		return fmt.Errorf("%w: its format is %d, this program knows %d", ErrNewer, version, schemaVersion)
+	case version > len(schemas):
+		return fmt.Errorf("%w: its format is %d, this program knows %d", ErrNewer, version, len(schemas))
+	case version < 1:
+		return ErrNotKeystore
+	case version < len(schemas) && !before:
+		return olderFormat(version)
 	}
 	return nil
+}
+
+func olderFormat(version int) error {
+	return fmt.Errorf("%w: its format is %d, which only a process that writes brings up to date", ErrSettings, version)
 }
 
 // notKeystore names SQLite's "file is not a database" (26).

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"caseledger/domain/event"
@@ -27,6 +28,30 @@ type record struct {
 	created     time.Time
 	epoch       uint32 // of the key-encryption key that wrapped it
 	sealed      uint64 // how often it has sealed, to the last step of 4096
+	stamp       []byte // nil where the row was stored before rows were stamped
+	place       []byte // its id as it is stored; nil in memory
+}
+
+// retire ends the sealing of a live key.
+func (r *record) retire() { r.state = retired }
+
+// destroy makes a key a tombstone.
+func (r *record) destroy(by event.ID) { r.state, r.wrapped, r.destroyedBy = destroyed, nil, by }
+
+// state is the one row that says what the keystore as a whole has come to.
+type state struct {
+	gone    uint64 // tombstones
+	changes uint64 // what other processes must notice beside destructions
+	epoch   uint32 // of the key-encryption key that wraps
+	secrets uint64 // how many secrets and marks there are
+	proof   []byte // of the key that wraps, by proofOf; nil if it is the first
+	stamp   []byte // nil until the keystore's rows are stamped
+}
+
+// Destruction is the destruction of one key, and the event that records it.
+type Destruction struct {
+	Key event.UUID
+	By  event.ID
 }
 
 // claim is one identifier that a person holds or is about to.
@@ -35,7 +60,28 @@ type claim struct {
 	person   event.UUID
 	command  event.UUID // zero once confirmed
 	reserved time.Time
+	stamp    []byte
+	place    [2][]byte // its blind value and command as they are stored
 }
+
+// secret is one wrapped secret, or a mark.
+type secret struct {
+	name    string
+	wrapped []byte
+	epoch   uint32
+}
+
+// rewrapped is a key, or a secret, that is to be wrapped by another epoch.
+type rewrapped struct {
+	id       event.UUID
+	name     string
+	from, to []byte
+}
+
+var (
+	errOtherEpoch = errors.New("vault: wrapped by another epoch than the keystore's")
+	errNoSecret   = errors.New("vault: no such secret")
+)
 
 // storage keeps records and claims. Every method that changes something is
 // atomic, and durable when it returns nil. Its implementations pass the same
@@ -46,30 +92,60 @@ type storage interface {
 	// liveKey returns the live key of a reference; ErrKeyMissing if there is none.
 	liveKey(ctx context.Context, ref Ref) (record, error)
 	// add stores keys and returns, for each, the live key of its reference: the
-	// one given, or the one that was there first.
+	// one given, or the one that was there first; errOtherEpoch unless they are
+	// wrapped by the keystore's epoch.
 	add(ctx context.Context, keys []record) ([]record, error)
 	// counted adds to the number of seals of a key and returns how many it has
 	// by now, those of other processes among them.
 	counted(ctx context.Context, id event.UUID, seals uint64) (uint64, error)
-	// retire ends the sealing of a key, if it is live.
-	retire(ctx context.Context, id event.UUID) error
-	// destroy makes a key a tombstone and leaves no byte of it; ErrKeyMissing if
-	// there is none. On a tombstone it changes nothing but makes sure of the
-	// second half.
-	destroy(ctx context.Context, id event.UUID, by event.ID) error
+	// retire ends the sealing of keys, of those that are live; ErrKeyMissing if
+	// one is not there.
+	retire(ctx context.Context, ids []event.UUID) error
+	// destroy makes keys tombstones, all or none, and leaves no byte of them;
+	// ErrKeyMissing if one is not there. On a tombstone it changes nothing but
+	// makes sure of the second half.
+	destroy(ctx context.Context, keys []Destruction) error
+	// bury is destroy where a key that is not there becomes a tombstone, as it is
+	// given. It returns how many were not tombstones.
+	bury(ctx context.Context, keys []record) (int, error)
 	// keysOf returns every key of a subject, oldest first.
 	keysOf(ctx context.Context, subject event.UUID) ([]record, error)
-	// destructions counts the tombstones.
-	destructions(ctx context.Context) (uint64, error)
+	// keysAfter returns up to copiedAtOnce keys that follow one in the order of
+	// their ids.
+	keysAfter(ctx context.Context, after record) ([]record, error)
+	// some returns those of some keys that are there, in any order.
+	some(ctx context.Context, ids []event.UUID) ([]record, error)
+	// state returns the keystore's state.
+	state(ctx context.Context) (state, error)
+	// stamped says what rows are stamped with from here on, and stamps all there
+	// are if none is, the keystore's state among them.
+	stamped(ctx context.Context, s stamps) error
+	// counts says what there is, by the rows themselves.
+	counts(ctx context.Context) (holding, error)
 
-	// secret returns a wrapped secret; nil if there is none.
-	secret(ctx context.Context, name string) ([]byte, error)
-	// addSecret stores a wrapped secret unless there is one, and returns the one
-	// that is there.
-	addSecret(ctx context.Context, name string, wrapped []byte) ([]byte, error)
-	// addFirst stores a wrapped secret if there is neither one of its name, nor a
-	// key, nor a claim, and reports whether it did.
-	addFirst(ctx context.Context, name string, wrapped []byte) (bool, error)
+	// changing changes the keystore's state, which nobody else changes meanwhile,
+	// as f does, unless that fails.
+	changing(ctx context.Context, f func(*state) error) error
+	// rewrap replaces what keys are wrapped as, for those that are wrapped as it
+	// says; errOtherEpoch unless they will be by the keystore's epoch.
+	rewrap(ctx context.Context, epoch uint32, keys []rewrapped) error
+	// rewrapSecrets is rewrap for secrets.
+	rewrapSecrets(ctx context.Context, epoch uint32, secrets []rewrapped) error
+	// wrappedBefore counts the keys and secrets that are wrapped by another epoch.
+	wrappedBefore(ctx context.Context, epoch uint32) (uint64, error)
+	// wiped leaves no byte of what keys and secrets were wrapped as before.
+	wiped(ctx context.Context) error
+
+	// secret returns a secret; errNoSecret if there is none.
+	secret(ctx context.Context, name string) (secret, error)
+	// secrets lists secrets and marks in the order of their names.
+	secrets(ctx context.Context) ([]secret, error)
+	// addSecret stores a secret unless there is one, and returns the one that is
+	// there; errOtherEpoch unless it is wrapped by the keystore's epoch.
+	addSecret(ctx context.Context, s secret) (secret, error)
+	// addFirst stores a secret if there is neither one of its name, nor a key,
+	// nor a claim, and reports whether it did; errOtherEpoch as addSecret.
+	addFirst(ctx context.Context, s secret) (bool, error)
 
 	// reserve stores a claim unless another person has one on the same blind
 	// value: then it returns false.
@@ -81,6 +157,14 @@ type storage interface {
 	release(ctx context.Context, c claim) error
 	// unlink removes every claim of a person on a blind value.
 	unlink(ctx context.Context, c claim) error
+	// unlinkAll removes every claim of a person but those on some blind values,
+	// leaves no byte of them, and returns how many there were.
+	unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (int, error)
+	// claimsOf returns a person's claims, in the order of their blind values.
+	claimsOf(ctx context.Context, person event.UUID) ([]claim, error)
+	// claimsAfter returns up to copiedAtOnce claims that follow one in the order
+	// of their blind values and commands.
+	claimsAfter(ctx context.Context, after claim) ([]claim, error)
 	// holder returns who has confirmed a blind value; zero if nobody.
 	holder(ctx context.Context, b Blinded) (event.UUID, error)
 	// reservations returns the claims reserved before a moment, oldest first.

@@ -31,6 +31,16 @@ func meddle(t *testing.T, c Config, query string, args ...any) {
 	}
 }
 
+// wraps is the key-encryption key that wraps in a keystore.
+func wraps(t *testing.T, v *Vault) KEK {
+	t.Helper()
+	kek, err := v.ring.of(v.seen.Load().epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kek
+}
+
 // rawKey unwraps a data key, which nothing but a test does outside the vault.
 func rawKey(t *testing.T, v *Vault, id event.UUID) []byte {
 	t.Helper()
@@ -38,7 +48,7 @@ func rawKey(t *testing.T, v *Vault, id event.UUID) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dek, err := v.kek.Decrypt(r.wrapped, wrapContext(r.id, r.ref))
+	dek, err := wraps(t, v).Decrypt(r.wrapped, wrapContext(r.id, r.ref))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +70,7 @@ func TestASubstitutedKeyIsNoticed(t *testing.T) {
 			meddle(t, c, `UPDATE keys SET side = 'PROBATION' WHERE key_id = $1`, mine.ID[:])
 		},
 		"another key wrapped by someone who has the key-encryption key": func(t *testing.T, c Config, v *Vault, mine, other Key) {
-			wrapped, err := v.kek.Encrypt(rawKey(t, v, other.ID), wrapContext(mine.ID, healthOf(alpha)))
+			wrapped, err := wraps(t, v).Encrypt(rawKey(t, v, other.ID), wrapContext(mine.ID, healthOf(alpha)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +78,7 @@ func TestASubstitutedKeyIsNoticed(t *testing.T) {
 		},
 		"a key of another length": func(t *testing.T, c Config, v *Vault, mine, other Key) {
 			short := []byte("short")
-			wrapped, err := v.kek.Encrypt(short, wrapContext(mine.ID, healthOf(alpha)))
+			wrapped, err := wraps(t, v).Encrypt(short, wrapContext(mine.ID, healthOf(alpha)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +107,7 @@ func TestTheLedgersCommitmentHasTheLastWord(t *testing.T) {
 		keys := mustEnsure(t, v, healthOf(alpha), healthOf(bravo))
 		// Someone with the key-encryption key and the file makes a consistent lie.
 		dek := bytes.Repeat([]byte{7}, keyBytes)
-		wrapped, err := v.kek.Encrypt(dek, wrapContext(keys[0].ID, healthOf(alpha)))
+		wrapped, err := wraps(t, v).Encrypt(dek, wrapContext(keys[0].ID, healthOf(alpha)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +271,7 @@ func TestOnlyAKeystoreIsOpened(t *testing.T) {
 			if err := mustOpen(t, c).Close(); err != nil {
 				t.Fatal(err)
 			}
-			meddle(t, c, `PRAGMA user_version = 2`)
+			meddle(t, c, `PRAGMA user_version = 3`)
 		}, ErrNewer},
 	} {
 		t.Run(name, func(t *testing.T) {

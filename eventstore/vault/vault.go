@@ -55,8 +55,12 @@ type Config struct {
 	// It belongs in another backup than the keystore: who has both has
 	// everything.
 	KEKPath string
-	// KEK takes the place of KEKPath where it is set.
+	// KEK takes the place of KEKPath where it is set. It is the key of every
+	// epoch, so nothing can be wrapped by another.
 	KEK KEK
+	// KMS finds a key of a key management service by the URI that a line of the
+	// file names; nil where none may be used. It is asked once for each epoch.
+	KMS func(uri string) (KEK, error)
 	// ReadOnly opens a keystore beside the process that writes it.
 	ReadOnly bool
 	Now      func() time.Time // must not be nil
@@ -75,14 +79,17 @@ const (
 	// recheck bounds how long another process's destruction of a key may go
 	// unnoticed here.
 	recheck = time.Second
-	// kekEpoch is the generation of the key-encryption key.
-	kekEpoch = 1
 )
+
+// Noticed is how long after a change every process has noticed it: after
+// [Vault.Retire] has returned nil nobody seals with the key for longer than
+// that.
+const Noticed = recheck + time.Second
 
 // Vault opens and closes boxes. It is safe for concurrent use.
 type Vault struct {
 	store    storage
-	kek      KEK
+	ring     *ring
 	rand     io.Reader
 	now      func() time.Time
 	readOnly bool
@@ -90,27 +97,29 @@ type Vault struct {
 
 	open    *cache[event.UUID, *entry]
 	current *cache[Ref, event.UUID]
-	gone    atomic.Uint64 // tombstones at the last look
-	looked  atomic.Int64  // when that was, in nanoseconds
+	seen    atomic.Pointer[state] // at the last look
+	looked  atomic.Int64          // when that was, in nanoseconds
 
 	blindKey, personKey []byte
+	stamps              stamps
+	step                func(string) error // stops what takes several steps, as a fault would
 }
 
 // entry is a key as far as it has been needed.
 type entry struct {
 	record
 	seals  atomic.Uint64
-	unwrap sync.Once
+	unwrap sync.Mutex
 	aead   cipher.AEAD
-	err    error
 }
 
 // Open opens a keystore and, unless it is read-only, makes it and the file of
 // its key-encryption key on first use.
 //
 // Errors: [ErrKEKMissing], [ErrKEKMode], [ErrKEKMalformed], [ErrNotKeystore],
-// [ErrNewer], [ErrSettings], [ErrNotAlone]; [ErrKeyBroken] if the
-// key-encryption key is not the keystore's; those of package pgsql.
+// [ErrNewer], [ErrSettings], [ErrNotAlone], [ErrKEKUnavailable]; [ErrKeyBroken]
+// if the key-encryption key is not the keystore's, or a secret of the keystore
+// is gone; those of package pgsql.
 func Open(ctx context.Context, c Config) (*Vault, error) {
 	store, err := openStore(ctx, c)
 	if err != nil {
@@ -164,28 +173,35 @@ func start(ctx context.Context, c Config, store storage) (*Vault, error) {
 		c.Cached = defaultCached
 	}
 	v := &Vault{
-		store: store, kek: c.KEK, rand: c.Rand, now: c.Now, readOnly: c.ReadOnly, limit: maxSeals,
+		store: store, rand: c.Rand, now: c.Now, readOnly: c.ReadOnly, limit: maxSeals,
 		open: newCache[event.UUID, *entry](c.Cached/2 + 1), current: newCache[Ref, event.UUID](c.Cached/2 + 1),
+		step: func(string) error { return nil },
 	}
-	existing, err := store.secret(ctx, blindSecret)
+	_, err := store.secret(ctx, blindSecret)
+	fresh := errors.Is(err, errNoSecret)
+	if err != nil && !fresh {
+		return nil, err
+	}
+	v.ring, err = openRing(c)
+	if errors.Is(err, ErrKEKMissing) && fresh && !c.ReadOnly {
+		if err = CreateKEK(c.KEKPath, c.Rand, nil, ""); err == nil || errors.Is(err, fs.ErrExist) {
+			v.ring, err = openRing(c)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if v.kek == nil {
-		v.kek, err = ReadKEK(c.KEKPath, c.Rand)
-		if errors.Is(err, ErrKEKMissing) && existing == nil && !c.ReadOnly {
-			if err = CreateKEK(c.KEKPath, c.Rand); err == nil || errors.Is(err, fs.ErrExist) {
-				v.kek, err = ReadKEK(c.KEKPath, c.Rand)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if v.blindKey, err = v.secret(ctx, blindSecret, v.draw); err != nil {
+	if err := v.look(ctx); err != nil {
 		return nil, err
 	}
-	if v.personKey, err = v.secret(ctx, personSecret, v.draw); err != nil {
+	if v.blindKey, err = v.own(ctx, blindSecret); err != nil {
+		return nil, err
+	}
+	if v.personKey, err = v.own(ctx, personSecret); err != nil {
+		return nil, err
+	}
+	v.stamps = stampsFrom(v.personKey)
+	if err := store.stamped(ctx, v.stamps); err != nil {
 		return nil, err
 	}
 	return v, v.look(ctx)
@@ -194,16 +210,18 @@ func start(ctx context.Context, c Config, store storage) (*Vault, error) {
 // Close releases the keystore.
 func (v *Vault) Close() error { return v.store.close() }
 
-// look forgets every open key if a key was destroyed, here or elsewhere,
-// since the last look.
+// look forgets every open key if something changed, here or elsewhere, since
+// the last look.
 func (v *Vault) look(ctx context.Context) error {
 	now := v.now().UnixNano()
-	gone, err := v.store.destructions(ctx)
+	is, err := v.store.state(ctx)
 	if err != nil {
 		return err
 	}
-	if v.gone.Swap(gone) != gone {
+	was := v.seen.Swap(&is)
+	if was != nil && (was.gone != is.gone || was.changes != is.changes || was.epoch != is.epoch) {
 		v.forget()
+		_ = v.ring.refresh() // what it is needed for will say so
 	}
 	v.looked.Store(now)
 	return nil
@@ -246,25 +264,42 @@ func newEntry(r record) *entry {
 }
 
 // cipher unwraps a key, once, and checks it against its commitment.
-func (v *Vault) cipher(e *entry) (cipher.AEAD, error) {
+func (v *Vault) cipher(ctx context.Context, e *entry) (cipher.AEAD, error) {
 	if e.state == destroyed {
 		return nil, ErrErased
 	}
-	e.unwrap.Do(func() {
-		dek, err := unwrapKey(v.kek, e.record)
-		if err != nil {
-			e.err = err
-			return
+	e.unwrap.Lock()
+	defer e.unwrap.Unlock()
+	if e.aead != nil {
+		return e.aead, nil
+	}
+	dek, err := unwrapKey(v.ring, e.record)
+	if errors.Is(err, ErrKEKEpoch) { // it may have been wrapped by another since it was read
+		again, reading := v.store.key(ctx, e.id)
+		switch {
+		case reading != nil:
+			return nil, reading
+		case again.state == destroyed:
+			return nil, ErrErased
+		case again.epoch != e.epoch:
+			dek, err = unwrapKey(v.ring, again)
 		}
-		defer clear(dek)
-		e.aead, e.err = boxAEAD(dek, e.id)
-	})
-	return e.aead, e.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer clear(dek)
+	e.aead, err = boxAEAD(dek, e.id)
+	return e.aead, err
 }
 
 // unwrapKey returns a data key, checked against its commitment. The caller
 // clears it.
-func unwrapKey(kek KEK, r record) ([]byte, error) {
+func unwrapKey(ring *ring, r record) ([]byte, error) {
+	kek, err := ring.of(r.epoch)
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w", r.id, noEpoch(err))
+	}
 	dek, err := kek.Decrypt(r.wrapped, wrapContext(r.id, r.ref))
 	if err != nil {
 		return nil, fmt.Errorf("key %s: %w: %w", r.id, ErrKeyBroken, err)
@@ -274,6 +309,15 @@ func unwrapKey(kek KEK, r record) ([]byte, error) {
 		return nil, fmt.Errorf("key %s: %w: its commitment differs", r.id, ErrKeyBroken)
 	}
 	return dek, nil
+}
+
+// noEpoch is the error of what names an epoch that the file has not: the file
+// is another one, or the name is wrong.
+func noEpoch(err error) error {
+	if errors.Is(err, ErrKEKEpoch) {
+		return fmt.Errorf("%w: %w", ErrKeyBroken, err)
+	}
+	return err
 }
 
 // Ensure returns the key that seals for each reference, made where there is
@@ -289,7 +333,7 @@ func (v *Vault) Ensure(ctx context.Context, refs ...Ref) ([]Key, error) {
 		e, err := v.sealing(ctx, ref)
 		if errors.Is(err, ErrKeyMissing) && !v.readOnly {
 			var r record
-			if r, err = v.fresh(ref); err == nil {
+			if r, err = v.fresh(ctx, ref); err == nil {
 				missing = append(missing, r)
 			}
 		}
@@ -300,7 +344,7 @@ func (v *Vault) Ensure(ctx context.Context, refs ...Ref) ([]Key, error) {
 	}
 	if len(missing) > 0 {
 		_, _, epoch := v.current.get(missing[0].ref)
-		stored, err := v.store.add(ctx, missing)
+		stored, err := v.add(ctx, missing)
 		if err != nil {
 			return nil, fmt.Errorf("vault: store keys: %w", err)
 		}
@@ -317,6 +361,29 @@ func (v *Vault) Ensure(ctx context.Context, refs ...Ref) ([]Key, error) {
 		keys[i] = Key{e.id, e.commitment}
 	}
 	return keys, nil
+}
+
+// mostTurns is how often something new is wrapped again because meanwhile
+// another epoch wraps.
+const mostTurns = 4
+
+// add stores new keys. Where the keystore has come to another epoch than they
+// were wrapped by, they are drawn again.
+func (v *Vault) add(ctx context.Context, keys []record) ([]record, error) {
+	for turns := 0; ; turns++ {
+		stored, err := v.store.add(ctx, keys)
+		if !errors.Is(err, errOtherEpoch) || turns == mostTurns {
+			return stored, err
+		}
+		if err := v.look(ctx); err != nil {
+			return nil, err
+		}
+		for i, k := range keys {
+			if keys[i], err = v.fresh(ctx, k.ref); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // sealing returns the key that seals for a reference now; ErrKeyMissing if
@@ -338,15 +405,30 @@ func (v *Vault) sealing(ctx context.Context, ref Ref) (*entry, error) {
 	if v.readOnly {
 		return e, nil
 	}
-	if err := v.store.retire(ctx, id); err != nil {
+	if err := v.store.retire(ctx, []event.UUID{id}); err != nil {
 		return nil, err
 	}
 	v.forget()
 	return nil, ErrKeyMissing
 }
 
+// wraps returns the key by which everything new is wrapped, and the state of the
+// keystore that says so.
+func (v *Vault) wraps(ctx context.Context) (*state, KEK, error) {
+	is := v.seen.Load()
+	kek, err := v.ring.wraps(is)
+	if errors.Is(err, ErrKEKEpoch) { // another may wrap since the last look
+		if err := v.look(ctx); err != nil {
+			return nil, nil, err
+		}
+		is = v.seen.Load()
+		kek, err = v.ring.wraps(is)
+	}
+	return is, kek, err
+}
+
 // fresh makes a key, wrapped, for a reference.
-func (v *Vault) fresh(ref Ref) (record, error) {
+func (v *Vault) fresh(ctx context.Context, ref Ref) (record, error) {
 	if ref.Subject.IsZero() || ref.Side == "" || ref.Class == "" || len(ref.Side) > 255 || len(ref.Class) > 255 {
 		return record{}, errors.New("vault: a key needs a subject, a side and a class")
 	}
@@ -359,45 +441,74 @@ func (v *Vault) fresh(ref Ref) (record, error) {
 	if _, err := io.ReadFull(v.rand, dek); err != nil {
 		return record{}, fmt.Errorf("vault: draw a key: %w", err)
 	}
-	wrapped, err := v.kek.Encrypt(dek, wrapContext(id, ref))
+	is, kek, err := v.wraps(ctx)
+	if err != nil {
+		return record{}, fmt.Errorf("vault: wrap a key: %w", err)
+	}
+	wrapped, err := kek.Encrypt(dek, wrapContext(id, ref))
 	if err != nil {
 		return record{}, fmt.Errorf("vault: wrap a key: %w", err)
 	}
 	return record{id: id, ref: ref, wrapped: wrapped, commitment: commitmentOf(dek, id), state: live,
-		created: v.now().UTC(), epoch: kekEpoch}, nil
+		created: v.now().UTC(), epoch: is.epoch}, nil
 }
 
 // Seal appends plaintext, sealed under a key and bound to the associated data,
-// to dst: [Overhead] bytes longer than plaintext.
+// to dst: [Overhead] bytes longer than plaintext. What it returns was sealed
+// less than [Noticed] after any [Vault.Retire] of the key, however slow the
+// keystore was.
 //
 // Errors: [ErrErased], [ErrKeyMissing], [ErrKeyBroken], [ErrReadOnly];
-// [ErrKeyExhausted] from one step of the count beyond the key's limit.
+// [ErrKeyRetired], and [ErrKeyExhausted] from one step of the count beyond the
+// key's limit, after both of which [Vault.Ensure] gives another.
 func (v *Vault) Seal(ctx context.Context, dst []byte, key event.UUID, plaintext, ad []byte) ([]byte, error) {
 	if v.readOnly {
 		return nil, ErrReadOnly
 	}
-	e, err := v.lookup(ctx, key)
-	if err != nil {
-		return nil, err
+	for {
+		before := v.open.cleared()
+		e, err := v.lookup(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		aead, err := v.cipher(ctx, e)
+		if err == nil && e.state != live {
+			err = fmt.Errorf("key %s: %w", key, ErrKeyRetired)
+		}
+		if err != nil {
+			return nil, err
+		}
+		sealed, err := sealWith(dst, aead, v.rand, plaintext, ad)
+		if err != nil {
+			return nil, err
+		}
+		// The key may have been read long ago, by a slow keystore. If a recent look
+		// noticed no change since, it was live a moment ago.
+		if err := v.glance(ctx); err != nil {
+			return nil, err
+		}
+		if v.open.cleared() == before {
+			return sealed, v.count(ctx, e)
+		}
 	}
-	aead, err := v.cipher(e)
-	if err != nil {
-		return nil, err
-	}
+}
+
+// count counts one seal under a key.
+func (v *Vault) count(ctx context.Context, e *entry) error {
 	n := e.seals.Add(1)
 	if n > v.limit+countStep {
-		return nil, fmt.Errorf("key %s: %w", key, ErrKeyExhausted)
+		return fmt.Errorf("key %s: %w", e.id, ErrKeyExhausted)
 	}
 	if n%countStep == 0 {
-		total, err := v.store.counted(ctx, key, countStep)
+		total, err := v.store.counted(ctx, e.id, countStep)
 		if err != nil {
-			return nil, fmt.Errorf("vault: count seals: %w", err)
+			return fmt.Errorf("vault: count seals: %w", err)
 		}
 		if total > n { // other processes seal with it, too
 			e.seals.Add(total - n)
 		}
 	}
-	return sealWith(dst, aead, v.rand, plaintext, ad)
+	return nil
 }
 
 // Open appends what was sealed under a key with the same associated data to
@@ -410,7 +521,7 @@ func (v *Vault) Open(ctx context.Context, dst []byte, key event.UUID, sealed, ad
 	if err != nil {
 		return nil, err
 	}
-	aead, err := v.cipher(e)
+	aead, err := v.cipher(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -430,40 +541,12 @@ func (v *Vault) CheckCommitment(ctx context.Context, key event.UUID, c event.Com
 	return nil
 }
 
-// Destroy destroys a key for ever and leaves a tombstone naming the event that
-// recorded the decision, which must already be in the ledger. Copies in
-// backups last as long as the backups. Repeating it is safe, also with another
-// event: the first is kept. Another process may seal and open with the key for
-// a second more; what it seals then is lost with the rest.
-//
-// When it returns nil, no byte of the wrapped key is left in the files of a
-// keystore in SQLite. From one in PostgreSQL its row is gone, for every
-// process; what the package comment says is left of its bytes opens only with
-// the key-encryption key.
-//
-// Errors: [ErrKeyMissing]; [ErrStillInLog] if the key is destroyed but its
-// bytes may not be gone: repeat it.
-func (v *Vault) Destroy(ctx context.Context, key event.UUID, by event.ID) error {
-	switch {
-	case v.readOnly:
-		return ErrReadOnly
-	case by.IsZero():
-		return errors.New("vault: a destruction names its event")
-	}
-	err := v.store.destroy(ctx, key, by)
-	v.forget()
-	if err != nil {
-		return fmt.Errorf("destroy key %s: %w", key, err)
-	}
-	return nil
-}
-
 // KeysOf lists every key there is or was for a subject, oldest first.
 func (v *Vault) KeysOf(ctx context.Context, subject event.UUID) ([]KeyInfo, error) {
 	records, err := v.store.keysOf(ctx, subject)
 	infos := make([]KeyInfo, len(records))
 	for i, r := range records {
-		infos[i] = KeyInfo{Key{r.id, r.commitment}, r.ref, r.created, r.state == live, r.destroyedBy}
+		infos[i] = infoOf(r)
 	}
 	return infos, err
 }

@@ -349,10 +349,6 @@ func TestSealsAreCountedAcrossStarts(t *testing.T) {
 			mustSeal(t, v, key.ID, "")
 		}
 		again := mustOpen(t, c)
-		again.limit = countStep
-		if next := mustEnsure(t, again, healthOf(alpha))[0]; next == key {
-			t.Error("the seals of an earlier start were forgotten")
-		}
 		again.limit = 0
 		e, err := again.lookup(t.Context(), key.ID)
 		if err != nil {
@@ -361,6 +357,10 @@ func TestSealsAreCountedAcrossStarts(t *testing.T) {
 		e.seals.Store(countStep)
 		_, err = again.Seal(t.Context(), nil, key.ID, nil, nil)
 		wantError(t, err, ErrKeyExhausted)
+		again.limit = countStep
+		if next := mustEnsure(t, again, healthOf(alpha))[0]; next == key {
+			t.Error("the seals of an earlier start were forgotten")
+		}
 	})
 }
 

@@ -36,7 +36,7 @@ func (w *View) Open(ctx context.Context, dst []byte, key event.UUID, sealed, ad 
 	if !w.may(e.ref) {
 		return nil, ErrWithheld
 	}
-	aead, err := w.vault.cipher(e)
+	aead, err := w.vault.cipher(ctx, e)
 	if err != nil {
 		return nil, err
 	}

@@ -182,6 +182,30 @@ func (s *Store) update(ctx context.Context, conn *sql.Conn, begun *sql.Tx, write
 	return t, nil
 }
 
+// Scrub leaves in the database's files nothing of rows that were overwritten or
+// removed, of any of its tables; what earlier commits left of it is tried again.
+// It fails where somebody reads what they overwrote: repeat it.
+func (s *Store) Scrub(ctx context.Context) error {
+	if s.scrub == nil {
+		return ErrReadOnly
+	}
+	all, err := s.Checkpoints(ctx)
+	if err != nil {
+		return err
+	}
+	tables := make([]string, 0, len(all))
+	for _, one := range all {
+		tables = append(tables, one.Table)
+	}
+	if err := s.scrub(ctx, tables); err != nil {
+		return fmt.Errorf("leave nothing of what was overwritten: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.unclean)
+	return nil
+}
+
 // committed wakes those who wait and scrubs what was erased. Rows are gone
 // from every answer already; where scrubbing fails because someone reads, the
 // next erasure or the next page tries again.

@@ -189,6 +189,36 @@ func TestWhatIsNotSoIsNotProved(t *testing.T) {
 	})
 }
 
+// A root that an honest tree does not have proves nothing either, where it could
+// say two things.
+func TestATreeThatIsNotInItsOneForm(t *testing.T) {
+	t.Parallel()
+	s := streamNumbered(1)
+	key := Key(s)
+	there, elsewhere := Record{key, Head{1, Hash{1}}}, Record{key, Head{1, Hash{2}}}
+	elsewhere.Key[0] ^= 0x80
+	under := func(leaf, beside Hash) Hash {
+		if bit(&key, 0) == 1 {
+			return node(beside, leaf)
+		}
+		return node(leaf, beside)
+	}
+	for what, c := range map[string]struct {
+		root  Hash
+		proof Proof
+	}{
+		"a stream too deep":        {under(there.hash(), empty), Proof{Head: there.Head, Path: []Hash{empty}}},
+		"nothing too deep":         {under(empty, empty), Proof{Path: []Hash{empty}}},
+		"a stream on another path": {under(elsewhere.hash(), Hash{7}), Proof{Other: &elsewhere, Path: []Hash{{7}}}},
+		"a head of no entries":     {there.hash(), Proof{Head: Head{Chain: Hash{1}}}},
+	} {
+		c.proof.Stream, c.proof.Size, c.proof.Commitment = s, 9, 10
+		if err := c.proof.Check(Commitment{10, 9, c.root, 2}); !errors.Is(err, ErrProof) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 // What is stored for ever does not change with the program: the figures were
 // made from the description by another one.
 func TestTheHashesAreThoseOfTheDescription(t *testing.T) {
