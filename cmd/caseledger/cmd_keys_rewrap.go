@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,14 +22,14 @@ func (p *program) keysRewrapCommand() *cobra.Command {
 			"The record may be served meanwhile. After a stop, or an error, give the command again: it goes on where it was.\n\n" +
 			"With --kms, the file holds the new key as a key of a key management service has encrypted it, and nothing opens without the service. " +
 			"URI is hcvault://HOST:PORT/MOUNT/keys/NAME, of the transit engine of HashiCorp Vault or OpenBao; --kms-token-file names its token. " +
-			"Without --kms the file holds the key itself, also where it was a service's before.\n\n" +
+			"Without --kms it is kept as the one before is; --kms none has the file hold the key itself.\n\n" +
 			"Where the record is served from several machines, each with a key file of its own: give the command with --prepare, bring the file, which then " +
 			"has both epochs, to every machine, give the command without, and bring the file to every machine again.",
 		Example: "  caseledger keys rewrap\n" +
 			"  caseledger keys rewrap --keys file:/run/secrets/keys --key-file /var/lib/caseledger/kek --kms hcvault://vault.internal:8200/transit/keys/caseledger",
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.keysRewrap(cmd.Context(), r) },
 	}
-	command.Flags().StringVar(&r.KMS, "kms", "", "URI of a key management service's key, which encrypts the new key-encryption key")
+	command.Flags().StringVar(&r.KMS, "kms", "", "URI of a key management service's key, which encrypts the new key-encryption key, or none")
 	command.Flags().BoolVar(&r.PrepareOnly, "prepare", false, "only put the new epoch into the key file; nothing is wrapped by it yet")
 	return command
 }
@@ -43,6 +44,12 @@ type rewrappedKeys struct {
 }
 
 func (p *program) keysRewrap(ctx context.Context, r vault.Rewrapping) (err error) {
+	if r.KMS == "none" {
+		r.KMS, r.Local = "", true
+	}
+	if r.KMS != "" && !strings.Contains(r.KMS, "://") {
+		return usage("--kms is the URI of a key, such as hcvault://HOST:PORT/MOUNT/keys/NAME, or none")
+	}
 	o, err := p.opening(writing)
 	if err != nil {
 		return err

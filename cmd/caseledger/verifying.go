@@ -184,7 +184,7 @@ func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
 		}
 	}
 	for _, k := range v.signed {
-		if len(raw) > 0 && !slices.Contains(strings.Fields(string(raw)), k) {
+		if r.Entries > 0 && !slices.Contains(strings.Fields(string(raw)), k) {
 			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "a key that signs is not published"})
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -108,32 +107,32 @@ func (c *Codec) Seal(ctx context.Context, cmd eventstore.Command, drafts []event
 			}
 		}
 	}
-	for attempt := 0; ; attempt++ {
-		batch, err := c.sealAll(ctx, cmd, events, refs, known, history)
-		if attempt == mostRetired || !slices.ContainsFunc(ceased, func(gone error) bool { return errors.Is(err, gone) }) {
+	committed := map[event.UUID]bool{}
+	for i := range history {
+		if k, ok := history[i].Data.(event.KeyCreated); ok {
+			committed[k.Key] = true
+		}
+	}
+	for tries := 1; ; tries++ {
+		batch, err := c.sealUnder(ctx, cmd, events, refs, known, committed)
+		// A key may be retired, here or elsewhere, after it was given out; then the
+		// next is.
+		if tries == mostKeys || !errors.Is(err, vault.ErrKeyRetired) && !errors.Is(err, vault.ErrKeyExhausted) && !errors.Is(err, vault.ErrErased) {
 			return batch, err
 		}
 	}
 }
 
-// ceased are the errors of a key that stopped sealing after it was given: there
-// is another in its place. A key that does so mostRetired times over is not.
-var ceased = []error{vault.ErrKeyRetired, vault.ErrErased, vault.ErrKeyExhausted}
+// mostKeys is how many keys are tried for one command.
+const mostKeys = 4
 
-const mostRetired = 8
-
-// sealAll seals prepared events under the keys that seal for their references,
-// whose numbers known tells, behind the commitments that the stream lacks.
-func (c *Codec) sealAll(ctx context.Context, cmd eventstore.Command, events []*sealing, refs []vault.Ref, known map[vault.Ref]int, history []event.Recorded) ([]eventstore.Event, error) {
+// sealUnder seals events under the keys that seal now, behind the events that
+// commit the stream to those that it has not committed to.
+func (c *Codec) sealUnder(ctx context.Context, cmd eventstore.Command, events []*sealing, refs []vault.Ref, known map[vault.Ref]int,
+	committed map[event.UUID]bool) ([]eventstore.Event, error) {
 	keys, err := c.keys.Ensure(ctx, refs...)
 	if err != nil {
 		return nil, fmt.Errorf("codec: make keys: %w", err)
-	}
-	committed := make(map[event.UUID]bool, len(keys))
-	for i := range history {
-		if k, ok := history[i].Data.(event.KeyCreated); ok {
-			committed[k.Key] = true
-		}
 	}
 	var batch []eventstore.Event
 	for _, k := range keys {

@@ -20,7 +20,7 @@ import (
 )
 
 func (w *world) reader(cached int) *ledger.Reader {
-	return ledger.NewReader(w.shelf, origin, note.VerifierList(w.public), cached)
+	return ledger.NewReader(w.published(), origin, note.VerifierList(w.public), cached)
 }
 
 // liar is a shelf that gives other things than are on it, where it is told to.
@@ -56,7 +56,7 @@ func sealed(t testing.TB, sizes ...int) (*world, *liar) {
 	t.Helper()
 	w := newWorld(t)
 	l := &liar{Shelf: w.shelf, objects: map[string][]byte{}, registers: map[string][]byte{}}
-	w.shelf = l
+	w.instead = l
 	s := w.sealer(t)
 	for _, size := range sizes {
 		w.record(t, size-int(w.count))
@@ -72,7 +72,7 @@ func (w *world) tilesAt(t testing.TB, size int64) map[string][]byte {
 	for level := range 2 {
 		for n := int64(0); n*ledger.TileWidth < size>>(ledger.TileHeight*level); n++ {
 			name := ledger.TileName(level, n, int(min(size>>(ledger.TileHeight*level)-n*ledger.TileWidth, ledger.TileWidth)))
-			b, err := w.shelf.Get(t.Context(), name)
+			b, err := w.published().Get(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 
 	"github.com/go-json-experiment/json"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // Package heads specifies the tree of heads, and the form of a proof. What its
@@ -57,51 +59,51 @@ func parseHeadProof(b []byte) (p headProof, ok bool) {
 
 // checkStreams checks of every stream that the pack lists whole that its entries
 // are all there are.
-func (p *pack) checkStreams(r *Result) error {
+func (p *pack) checkStreams(r *verdict.Report) error {
 	p.covered = p.tree.size
 	for _, s := range p.manifest.Streams {
 		stream, ok := parseStream(s.Stream)
 		if !ok {
-			return tampered("manifest", "pack.json lists a stream that is none")
+			return wrong(verdict.Proof, nameManifest, "it lists a stream that is none")
 		}
 		parts := p.streams[stream]
 		for i, x := range parts {
 			if x.revision != uint64(i)+1 {
-				return at(x.position, "completeness", "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
+				return wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
 			}
 		}
 		if uint64(len(parts)) != s.Revisions {
-			return tampered("completeness", "the pack has %d of %d entries of %s", len(parts), s.Revisions, s.Stream)
+			return wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s", len(parts), s.Revisions, s.Stream)
 		}
 		b, ok := p.members.get("heads/" + s.Stream + ".json")
 		if !ok {
-			return found(Unproven, "completeness", "that the entries of %s are all there are is said, and not shown", s.Stream)
+			return unproven("that the entries of %s are all there are is said, and not shown", s.Stream)
 		}
 		if err := p.checkHead(s.Stream, stream, parts, b); err != nil {
 			return err
 		}
 	}
 	if n := len(p.manifest.Streams); n > 0 {
-		r.step("the proofs of completeness of %d streams lead to the heads that the ledger commits to, for its first %d entries", n, p.covered)
+		r.Step("complete", "%s of the ledger's first %d entries: their proofs lead to the heads that the ledger committed to", verdict.Count(uint64(n), "stream has all its entries", "streams have all their entries"), p.covered)
 	}
 	return nil
 }
 
 func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, file []byte) error {
-	wrong := func(format string, args ...any) error {
-		return tampered("completeness", "the proof that %s is complete "+format, append([]any{name}, args...)...)
+	other := func(format string, args ...any) error {
+		return wrong(verdict.HeadsOther, "heads/"+name+".json", "it "+format, args...)
 	}
 	h, ok := parseHeadProof(file)
 	if !ok || h.Stream != name {
-		return wrong("is not in its one form, or of another stream")
+		return other("is not in its one form, or of another stream")
 	}
 	c, ok := p.commitmentAt(h.Commitment)
 	if !ok {
-		return wrong("is for a commitment that is not in the pack")
+		return other("is for a commitment that is not in the pack")
 	}
 	root, ok := hexHash(c.Root)
 	if !ok || h.Size != c.Size || c.Size >= h.Commitment || h.Commitment-c.Size > maxLag || c.Streams > c.Size || (c.Streams == 0) != (c.Size == 0) {
-		return wrong("does not fit the commitment")
+		return other("does not fit the commitment")
 	}
 	var chain hash
 	n := uint64(0)
@@ -113,10 +115,10 @@ func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, fi
 		}
 	}
 	if n != h.Revision {
-		return wrong("is of %d entries until entry %d, and the pack has %d", h.Revision, h.Size, n)
+		return other("is of %d entries until entry %d, and the pack has %d", h.Revision, h.Size, n)
 	}
 	if got, ok := h.root(stream, chain, c.Streams); !ok || got != root {
-		return wrong("does not lead from these entries to the heads that the ledger committed to")
+		return other("does not lead from these entries to the heads that the ledger committed to")
 	}
 	p.covered = min(p.covered, h.Size)
 	return nil

@@ -7,6 +7,8 @@ import (
 	"errors"
 	hashing "hash"
 	"io"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // The form of an exported ledger, as package transfer specifies it.
@@ -15,6 +17,9 @@ const (
 	ledgerHeaderBytes = len(ledgerMagic) + 1 + 1 + 8
 	trailerBytes      = 8 + sha256.Size // behind the zero length
 )
+
+// theFile is what a finding that is no entry's is about.
+const theFile = "the file"
 
 // batchBytes is how much of a file is read and checked at once. It holds the
 // largest entry with its length many times over.
@@ -43,7 +48,7 @@ type ledgerReader struct {
 	ended  bool
 }
 
-var errCut = found(Unreadable, "truncated", "the file is cut short: copy it again")
+var errCut = unreadable("the file is cut short: copy it again")
 
 func cut(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -62,15 +67,15 @@ func readLedger(in io.Reader, digest bool) (*ledgerReader, error) {
 	n, err := io.ReadFull(in, head)
 	switch {
 	case n < len(ledgerMagic) || string(head[:len(ledgerMagic)]) != ledgerMagic:
-		return nil, found(Unreadable, "not-a-ledger", "it is not the file of a ledger")
+		return nil, unreadable("it is not the file of a ledger")
 	case err != nil:
 		return nil, cut(err)
 	}
 	switch rest := head[len(ledgerMagic):]; {
 	case rest[0] != 1:
-		return nil, found(Unreadable, "newer", "the file is of a format that this program does not know")
+		return nil, unreadable("the file is of a format that this program does not know")
 	case rest[1] > 1:
-		return nil, tampered("file", "the header of the file is none")
+		return nil, wrong(verdict.Proof, theFile, "its header is none")
 	default:
 		r.count = binary.BigEndian.Uint64(rest[2:])
 	}
@@ -112,7 +117,7 @@ func (r *ledgerReader) next(b *batch) error {
 			return r.end(have[at+4:], n == len(b.buf))
 		}
 		if length > maxEntryBytes {
-			return &finding{Tampered, "file", r.seen + 1, "its length is none that an entry can have"}
+			return wrongAt(r.seen+1, verdict.EntryMalformed, "its length is none that an entry can have")
 		}
 		if len(have)-at-4 < length {
 			break
@@ -144,14 +149,14 @@ func (r *ledgerReader) end(b []byte, more bool) error {
 	case len(b) < trailerBytes:
 		return errCut
 	case len(b) > trailerBytes:
-		return tampered("file", "something follows the end of the file")
+		return wrong(verdict.Proof, theFile, "something follows its end")
 	}
 	if n := binary.BigEndian.Uint64(b); n != r.seen || r.count != r.seen {
-		return &finding{Tampered, "file", r.seen + 1, "the file has another number of entries than it says"}
+		return wrong(verdict.Proof, theFile, "it has %d entries, and says otherwise", r.seen)
 	}
 	r.hash(b[:8])
 	if r.digest != nil && string(r.digest.Sum(nil)) != string(b[8:]) {
-		return tampered("file", "the file does not have the digest at its end")
+		return wrong(verdict.Proof, theFile, "it does not have the digest at its end")
 	}
 	return nil
 }

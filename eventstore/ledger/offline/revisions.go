@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // maxStreams is how many streams are followed in one reading of a ledger: some
 // 64 MiB.
-const maxStreams = 1 << 20
+var maxStreams = 1 << 20
 
 // revisions checks that the revisions of every stream of a ledger are 1, 2, 3 …
 // in memory that does not grow with the number of streams. It follows those
@@ -35,7 +37,7 @@ func (r *revisions) follow(position uint64, stream [streamBytes]byte, revision u
 	}
 	before := r.last[stream]
 	if revision != before+1 {
-		return at(position, "revision", "it is revision %d of %s, and follows revision %d", revision, streamText(stream), before)
+		return wrongAt(position, verdict.EntryOutOfStream, "it is revision %d of %s, and follows revision %d", revision, streamText(stream), before)
 	}
 	r.last[stream] = revision
 	for len(r.last) > r.limit {

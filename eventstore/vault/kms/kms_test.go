@@ -229,6 +229,18 @@ func TestEverythingIsWrappedByAService(t *testing.T) {
 			t.Errorf("by %s, the file is %q, %v", uri, text, err)
 		}
 	}
+	// Nothing said, it stays the service's; only who asks for it has the file hold
+	// the key.
+	for _, local := range []bool{false, true} {
+		if _, err := v.Rewrap(t.Context(), vault.Rewrapping{Local: local}); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(c.KEKPath)
+		if err != nil || bytes.Contains(text, []byte(" kms "+server.uri()+" ")) == local {
+			t.Errorf("local %t: the file is %q, %v", local, text, err)
+		}
+		opens(t, c, key, sealed)
+	}
 	for i, text := range copies {
 		wantError(t, os.WriteFile(c.KEKPath, text, 0o600), nil)
 		_, err := vault.Open(t.Context(), c)
