@@ -66,22 +66,18 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 		if !ok {
 			return wrong(verdict.Proof, nameManifest, "it lists a stream that is none")
 		}
-		parts := p.streams[stream]
-		for i, x := range parts {
-			if x.revision != uint64(i)+1 {
-				return wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
-			}
-		}
-		if uint64(len(parts)) != s.Revisions {
-			return wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s", len(parts), s.Revisions, s.Stream)
+		leaves, err := p.leavesOf(s, p.streams[stream])
+		if err != nil {
+			return err
 		}
 		b, ok := p.members.get("heads/" + s.Stream + ".json")
 		if !ok {
 			return unproven("that the entries of %s are all there are is said, and not shown", s.Stream)
 		}
-		if err := p.checkHead(s.Stream, stream, parts, b); err != nil {
+		if err := p.checkHead(s.Stream, stream, leaves, b); err != nil {
 			return err
 		}
+		p.withheld += s.Withheld
 	}
 	if n := len(p.manifest.Streams); n > 0 {
 		r.Step("complete", "%s of the ledger's first %d entries: their proofs lead to the heads that the ledger committed to", verdict.Count(uint64(n), "stream has all its entries", "streams have all their entries"), p.covered)
@@ -89,7 +85,61 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 	return nil
 }
 
-func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, file []byte) error {
+// leavesOf checks that the entries of a stream in the pack are those that it says,
+// and returns the leaves of as many as there were at a size of the ledger.
+func (p *pack) leavesOf(s wholeStream, parts []part) (func(size uint64) []hash, error) {
+	for i, x := range parts {
+		if s.Withheld == 0 && x.revision != uint64(i)+1 {
+			return nil, wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
+		}
+	}
+	if s.Withheld > s.Revisions || uint64(len(parts)) != s.Revisions-s.Withheld {
+		return nil, wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s, and says that %d are left out", len(parts), s.Revisions, s.Stream, s.Withheld)
+	}
+	if s.Withheld > 0 {
+		leaves, err := p.withheldOf(s, parts)
+		return func(uint64) []hash { return leaves }, err
+	}
+	return func(size uint64) (leaves []hash) {
+		for _, x := range parts {
+			if x.position <= size {
+				leaves = append(leaves, p.leaves[x.at])
+			}
+		}
+		return leaves
+	}, nil
+}
+
+// leafLine is the length of a line of heads/<stream>.leaves.
+const leafLine = 2*len(hash{}) + 1
+
+// withheldOf reads the leaves of a stream of which entries were left out, and
+// checks that those of the entries in the pack are among them.
+func (p *pack) withheldOf(s wholeStream, parts []part) ([]hash, error) {
+	name := "heads/" + s.Stream + ".leaves"
+	b, ok := p.members.get(name)
+	if !ok {
+		return nil, unproven("that the entries of %s are all there are is said, and not shown: there are no leaves of those that were left out", s.Stream)
+	}
+	if len(b)%leafLine != 0 || uint64(len(b)/leafLine) != s.Revisions {
+		return nil, wrong(verdict.HeadsOther, name, "it has not a line for each of %d entries", s.Revisions)
+	}
+	leaves := make([]hash, s.Revisions)
+	for i := range leaves {
+		line := string(b[i*leafLine : (i+1)*leafLine])
+		if leaves[i], ok = hexHash(line[:leafLine-1]); !ok || line[leafLine-1] != '\n' {
+			return nil, wrong(verdict.HeadsOther, name, "line %d is no hash", i+1)
+		}
+	}
+	for _, x := range parts {
+		if x.revision > s.Revisions || leaves[x.revision-1] != p.leaves[x.at] {
+			return nil, wrongAt(x.position, verdict.EntryOutOfStream, "%s has another leaf for revision %d", name, x.revision)
+		}
+	}
+	return leaves, nil
+}
+
+func (p *pack) checkHead(name string, stream [streamBytes]byte, leavesAt func(size uint64) []hash, file []byte) error {
 	other := func(format string, args ...any) error {
 		return wrong(verdict.HeadsOther, "heads/"+name+".json", "it "+format, args...)
 	}
@@ -106,15 +156,11 @@ func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, fi
 		return other("does not fit the commitment")
 	}
 	var chain hash
-	n := uint64(0)
-	for _, x := range parts {
-		if x.position <= h.Size {
-			leaf := p.leaves[x.at]
-			chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
-			n++
-		}
+	leaves := leavesAt(h.Size)
+	for _, leaf := range leaves {
+		chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
 	}
-	if n != h.Revision {
+	if n := uint64(len(leaves)); n != h.Revision {
 		return other("is of %d entries until entry %d, and the pack has %d", h.Revision, h.Size, n)
 	}
 	if got, ok := h.root(stream, chain, c.Streams); !ok || got != root {
