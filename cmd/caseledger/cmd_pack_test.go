@@ -13,6 +13,7 @@ import (
 
 	"caseledger/eventstore/casepack"
 	"caseledger/eventstore/codec"
+	"caseledger/eventstore/ledger/offline"
 )
 
 // packOf makes a pack and reads it.
@@ -33,7 +34,23 @@ func packOf(t *testing.T, data, who string, more ...string) (*casepack.Pack, pac
 		t.Fatal(err)
 	}
 	mustCommand(t, "pack", "inspect", file)
+	mustVerify(t, data, b)
 	return p, made, b
+}
+
+// mustVerify has the offline verifier check a pack with the public keys of the
+// ledger.
+func mustVerify(t *testing.T, data string, pack []byte) {
+	t.Helper()
+	keys := strings.Fields(mustCommand(t, "keys", "export-public", "--data", data))
+	trust, err := offline.NewTrust(keys, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := offline.Pack(pack, trust)
+	if err != nil || !report.Verdict().Holds() {
+		t.Errorf("the verifier: %v, %+v", err, report)
+	}
 }
 
 // said is every member but the sealed entries.
