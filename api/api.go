@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,13 +48,16 @@ func New(config Config) *API {
 	if config.Metrics == nil {
 		config.Metrics = prometheus.NewRegistry()
 	}
+	if config.Proofs == nil {
+		config.Proofs = unsealed{}
+	}
 	config.Limits = config.Limits.withDefaults()
 	if config.After == nil {
 		config.After = time.After
 	}
 	a := &API{
 		config: config, issuers: map[string]Issuer{}, tokens: newTokens(config.Secret), random: &randomness{source: config.Random}, verified: &verified{},
-		metrics: newMetrics(config.Metrics), inFlight: &inFlight{sessions: map[event.UUID]int{}}, router: chi.NewRouter(),
+		metrics: newMetrics(config.Metrics, config.Proofs.Failed), inFlight: &inFlight{sessions: map[event.UUID]int{}}, router: chi.NewRouter(),
 	}
 	for _, i := range config.Issuers {
 		if _, twice := a.issuers[i.URL]; twice || i.URL == "" || i.Audience == "" || i.Keys == nil {
@@ -94,6 +98,7 @@ func (a *API) allRoutes() []route {
 		bind(a, getRejudge), bind(a, getReach), bind(a, simulatePolicy),
 	)
 	all = append(all, careRoutes(a)...)
+	all = append(all, ledgerRoutes(a)...)
 	for _, c := range offered() {
 		all = append(all, commandRoute(a, c))
 		if c.Name == decideCommand {
@@ -126,10 +131,11 @@ func (a *API) add(r route) {
 }
 
 // limited turns requests away while too many are being worked on. The probes
-// are let through: a process that is busy is not dead.
+// are let through: a process that is busy is not dead. What the ledger publishes
+// is not.
 func (a *API) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, probe := public[r.Method+" "+r.URL.Path]; !probe {
+		if _, probe := public[r.Method+" "+r.URL.Path]; !probe || strings.HasPrefix(r.URL.Path, published) {
 			if !a.inFlight.enter(a.config.Limits.InFlight) {
 				a.fail(r.Context(), w, errBusy)
 				return

@@ -139,7 +139,7 @@ func serveWrite(a *API, w writing, rw http.ResponseWriter, r *http.Request, h hu
 		return under(w.at, c.absentOr(stream, err))
 	}
 	c.about(outcome.Stream)
-	m := meta{AsOfLatest: !outcome.Repeated, Withheld: withheld, Entry: c.entry(outcome.Position)}
+	m := meta{AsOfLatest: !outcome.Repeated, Withheld: withheld, Entry: c.entry(outcome.Position), Integrity: a.integrity()}
 	if outcome.Position != 0 {
 		m.Consistency = a.tokens.show(positionToken, c.caller, event.UUID{}, uint64(outcome.Position))
 	}

@@ -18,6 +18,9 @@ type Config struct {
 	Identifiers Identifiers
 	Feed        Feed
 	AccessLog   AccessLog
+	// Proofs is what the ledger publishes; nil is a ledger of which nothing is
+	// sealed.
+	Proofs Proofs
 
 	// Issuers are those whose tokens are accepted. None means that nobody can
 	// get in.

@@ -10,6 +10,7 @@ import (
 	"caseledger/domain/casefile"
 	"caseledger/domain/event"
 	"caseledger/domain/lawfulness"
+	"caseledger/eventstore/ledger"
 )
 
 // Caller is who is asking, as their verified token says.
@@ -181,6 +182,31 @@ type AccessLog interface {
 	// Append puts the look on the stream of the caller's session. It is durable
 	// when Append returns nil; on any error the answer does not leave.
 	Append(ctx context.Context, l Look) error
+}
+
+// Proofs is what the ledger publishes of itself, and proves. Its errors are those
+// of package ledger; [ledger.Reader] has most of it.
+type Proofs interface {
+	// Checkpoint and Witnessed return the last checkpoint that was signed, and the
+	// last that enough witnesses have cosigned; ledger.ErrNoCheckpoint.
+	Checkpoint(ctx context.Context) (ledger.Checkpoint, error)
+	Witnessed(ctx context.Context) (ledger.Checkpoint, error)
+	// Tile returns the first width hashes of a tile, and EntryBundle the entries
+	// that a tile of level 0 has the hashes of; ledger.ErrBeyond.
+	Tile(ctx context.Context, level int, n int64, width int) ([]byte, error)
+	EntryBundle(ctx context.Context, n int64, width int) ([]byte, error)
+	// Inclusion proves that the entry at a position is in the tree of a size, and
+	// Consistency that one tree only adds to another; ledger.ErrBeyond.
+	Inclusion(ctx context.Context, position event.Position, size int64) (ledger.RecordProof, error)
+	Consistency(ctx context.Context, from, to int64) (ledger.TreeProof, error)
+	// Proof proves that the entry at a position is in the ledger; ledger.ErrBeyond
+	// if it is not sealed yet.
+	Proof(ctx context.Context, position event.Position) (ledger.Proof, error)
+	// Status says how the ledger fares.
+	Status(ctx context.Context) (LedgerStatus, error)
+	// Failed returns the code of the alarm that says that the ledger is not what
+	// was signed; empty while there is none. It answers at once: every answer asks.
+	Failed() string
 }
 
 // Organisation is one organisation as tokens name it.

@@ -112,7 +112,7 @@ func rolesText(roles []event.Role) string {
 func documentRead[T any](r huma.Registry, o operation[T], allowed []event.Role) *huma.Operation {
 	op := &huma.Operation{
 		OperationID: o.ID, Method: o.Method, Path: o.Path, Summary: o.Summary, Description: rolesText(allowed),
-		Parameters: append(pathParameters(o.Path), purposeParameter(true),
+		Parameters: append(pathParameters(o.Path), purposeParameter(o.Purpose == ""),
 			headerParameter("X-Access-Reason", false, tokenSchema, "why this very record is looked at, in one line; kept sealed with the look"),
 			headerParameter("X-Consistency-Token", false, tokenSchema, "from a command's answer: wait up to 2 s until it can be seen")),
 		Security: []map[string][]string{{"bearer": {}}}, Tags: []string{"reads"},
@@ -125,7 +125,11 @@ func documentRead[T any](r huma.Registry, o operation[T], allowed []event.Role) 
 	if o.Body != nil {
 		op.RequestBody = jsonBody(bodySchema(r, o.Body))
 	}
-	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: jsonContent(r.Schema(reflect.TypeFor[envelope[T]](), true, ""))}}
+	content := map[string]*huma.MediaType{o.Media: {}}
+	if o.Media == "" {
+		content = jsonContent(r.Schema(reflect.TypeFor[envelope[T]](), true, ""))
+	}
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: content}}
 	problems(r, op.Responses, append([]int{400, 401, 403, 404, 429, 500, 503}, o.Also...)...)
 	if o.Fixed {
 		op.Parameters = append(op.Parameters, headerParameter("If-None-Match", false, tokenSchema, "the ETag of a copy the client has"))

@@ -17,7 +17,8 @@ type metrics struct {
 	streams  prometheus.Gauge
 }
 
-func newMetrics(r prometheus.Registerer) *metrics {
+// newMetrics registers the figures. failed is [Proofs.Failed].
+func newMetrics(r prometheus.Registerer, failed func() string) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "caseledger_http_requests_total", Help: "Requests answered."}, []string{"operation", "status"}),
@@ -31,7 +32,14 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "caseledger_http_streams", Help: "Event streams that are open."}),
 	}
-	r.MustRegister(m.requests, m.refusals, m.duration, m.inFlight, m.streams)
+	integrity := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "caseledger_ledger_integrity_failed", Help: "1 while an alarm says that the ledger is not what was signed."}, func() float64 {
+		if failed() != "" {
+			return 1
+		}
+		return 0
+	})
+	r.MustRegister(m.requests, m.refusals, m.duration, m.inFlight, m.streams, integrity)
 	return m
 }
 

@@ -34,9 +34,13 @@ type operation[T any] struct {
 	Body             reflect.Type // nil: none
 	// Fixed marks an answer that may be kept and asked for again with
 	// If-None-Match: what it is about never changes.
-	Fixed  bool
-	Also   []int // statuses that it may refuse with beside the usual ones
-	Handle func(*API, *call) (answer[T], error)
+	Fixed bool
+	// Media is the content type of an answer that is a file; empty is JSON.
+	Media string
+	// Purpose is what a request that names none is for; empty: it must name one.
+	Purpose event.Purpose
+	Also    []int // statuses that it may refuse with beside the usual ones
+	Handle  func(*API, *call) (answer[T], error)
 }
 
 // parameter is a query parameter. One that no operation declares is refused:
@@ -61,6 +65,15 @@ type answer[T any] struct {
 	// Stream is set where the answer is about one stream that is not a case,
 	// whose revision becomes the ETag.
 	Stream event.StreamID
+	// File is answered instead of Data by an operation with a Media.
+	File file
+}
+
+// file is an answer that is not JSON.
+type file struct {
+	Bytes []byte
+	Name  string // under which it is saved; empty: as the client likes
+	Cache string // Cache-Control; empty: it is not kept
 }
 
 // pageBlock says which part of a list an answer is.
@@ -84,6 +97,7 @@ type meta struct {
 	Withheld     string    `json:"withheld" doc:"the same for everybody"`
 	Entry        string    `json:"entry,omitempty" doc:"of the last event recorded"`
 	Consistency  string    `json:"consistency,omitempty" doc:"send it as X-Consistency-Token to read your own writes"`
+	Integrity    string    `json:"integrity,omitempty" doc:"failed: an alarm says that the ledger is not what was signed; X-Ledger-Integrity says the same on every answer"`
 }
 
 const withheld = "may-be-incomplete"
@@ -160,6 +174,9 @@ func serveRead[T any](a *API, o operation[T], allowed []event.Role, w http.Respo
 		return err
 	}
 	if c.purpose == "" {
+		c.purpose = o.Purpose
+	}
+	if c.purpose == "" {
 		return errNoPurpose
 	}
 	if o.Body != nil {
@@ -177,9 +194,11 @@ func serveRead[T any](a *API, o operation[T], allowed []event.Role, w http.Respo
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(envelope[T]{found.Data, found.Page, c.metaOf(found.Reflects)}, json.Deterministic(true))
-	if err != nil {
-		return err
+	body := found.File.Bytes
+	if o.Media == "" {
+		if body, err = json.Marshal(envelope[T]{found.Data, found.Page, c.metaOf(found.Reflects)}, json.Deterministic(true)); err != nil {
+			return err
+		}
 	}
 	look := c.look
 	look.View, look.Class, look.Items, look.Bytes = o.View, o.Audit, found.Items, len(body)
@@ -201,8 +220,26 @@ func serveRead[T any](a *API, o operation[T], allowed []event.Role, w http.Respo
 	case found.Stream.Kind != 0:
 		header.Set("ETag", c.etag(scopeOfStream(found.Stream), found.Reflects.Revision))
 	}
+	if o.Media != "" {
+		found.File.write(w, o.Media)
+		return nil
+	}
 	reply(w, http.StatusOK, body)
 	return nil
+}
+
+func (f file) write(w http.ResponseWriter, media string) {
+	header := w.Header()
+	if f.Name != "" {
+		header.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
+	}
+	if f.Cache != "" {
+		header.Set("Cache-Control", f.Cache)
+	}
+	header.Set("Content-Type", media)
+	header.Set("Content-Length", strconv.Itoa(len(f.Bytes)))
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(f.Bytes) // as in reply
 }
 
 // reply sends a JSON answer.
@@ -394,7 +431,7 @@ func (c *call) etag(person event.UUID, r event.Revision) string {
 func (c *call) metaOf(r Reflects) meta {
 	return meta{
 		TrueOn: r.TrueOn.UTC(), KnownOn: r.KnownOn.UTC(), KnownAtEntry: c.entry(r.Position), AsOfLatest: r.Latest,
-		Projection: r.Model, Withheld: withheld,
+		Projection: r.Model, Withheld: withheld, Integrity: c.api.integrity(),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type healthAnswer struct {
 	Status     string            `json:"status" doc:"UP or DOWN"`
 	Components map[string]string `json:"components,omitempty" doc:"UP or DOWN for each part"`
+	Integrity  string            `json:"integrity,omitempty" doc:"failed: an alarm says that the ledger is not what was signed. It can be read all the same"`
 }
 
 func (a *API) probes() []route {
@@ -64,7 +65,7 @@ func (a *API) readiness(w http.ResponseWriter, r *http.Request) {
 			results <- result{h.Name, h.Check(ctx)}
 		}()
 	}
-	answer := healthAnswer{Status: "UP", Components: map[string]string{}}
+	answer := healthAnswer{Status: "UP", Components: map[string]string{}, Integrity: a.integrity()}
 	for _, h := range a.config.Health {
 		answer.Components[h.Name] = "DOWN" // until it says otherwise
 	}
@@ -120,10 +121,13 @@ func (a *API) publicRoute(id, path, summary string, document func(huma.Registry)
 }
 
 // Probes serves the probes alone, of a process that answers no other requests. Of
-// the configuration it uses Health, Info, Log, Metrics and Limits.
+// the configuration it uses Health, Info, Log, Metrics, Proofs and Limits.
 func Probes(config Config) http.Handler {
 	if config.Metrics == nil {
 		config.Metrics = prometheus.NewRegistry()
+	}
+	if config.Proofs == nil {
+		config.Proofs = unsealed{}
 	}
 	config.Limits = config.Limits.withDefaults()
 	a, mux := &API{config: config}, http.NewServeMux()

@@ -131,6 +131,9 @@ func (a *API) outermost(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		if integrity := a.integrity(); integrity != "" {
+			h.Set("X-Ledger-Integrity", integrity)
+		}
 		ctx := context.WithValue(r.Context(), requestKey{}, q)
 		if !lasting[r.Method+" "+r.URL.Path] {
 			limited, cancel := context.WithTimeout(ctx, a.config.Limits.Request)

@@ -62,18 +62,25 @@ var may = map[string][]event.Role{
 	"review.list":         reviewing,
 	"review.read":         reviewing,
 	"governance.list":     reviewing,
+
+	"ledger.read":    numbered,
+	"ledger.entries": {"AUDITOR"},
+	"event.prove":    roles(working, governing),
 }
 
 // public are the routes that ask for no token, and why.
 var public = map[string]string{
-	"GET /health":           "probes have no token; it says which parts work and nothing else",
-	"GET /health/liveness":  "the platform's probe",
-	"GET /health/readiness": "the platform's probe",
-	"GET /ping":             "the platform's probe",
-	"GET /info":             "what runs here, for the platform's catalogue; no figures of the record",
-	"GET /metrics":          "counts and durations with bounded labels; the platform keeps it off the internet",
-	"GET /openapi.json":     "the description of the API, which is published",
-	"GET /docs":             "the description of the API, for people",
+	"GET /health":            "probes have no token; it says which parts work and nothing else",
+	"GET /health/liveness":   "the platform's probe",
+	"GET /health/readiness":  "the platform's probe",
+	"GET /ping":              "the platform's probe",
+	"GET /info":              "what runs here, for the platform's catalogue; no figures of the record",
+	"GET /metrics":           "counts and durations with bounded labels; the platform keeps it off the internet",
+	"GET /openapi.json":      "the description of the API, which is published",
+	"GET /docs":              "the description of the API, for people",
+	"GET /ledger/checkpoint": "the ledger's size and root, signed: what is published cannot be taken back unseen",
+	"GET /ledger/witnessed":  "the same as the witnesses of both organisations have signed it",
+	"GET /ledger/tile/*":     "hashes of salted and sealed entries, from which anybody checks that the ledger only grows",
 }
 
 // Refusals that do not depend on the request.

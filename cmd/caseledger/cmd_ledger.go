@@ -38,8 +38,9 @@ func (p *program) ledgerCommand() *cobra.Command {
 			"  caseledger ledger import ledger.bin --ledger file:/run/secrets/ledger",
 		RunE: func(cmd *cobra.Command, args []string) error { return p.ledgerImport(cmd.Context(), args[0]) },
 	}
-	return group("ledger", "Copy a whole ledger from one store to another", "  caseledger ledger export ledger.bin\n"+
-		"  caseledger ledger import ledger.bin --ledger file:/run/secrets/ledger", export, take)
+	children := append([]*cobra.Command{export, take}, p.sealingCommands()...)
+	return group("ledger", "Whether the ledger is sealed, and copying a whole one from one store to another", "  caseledger ledger status\n"+
+		"  caseledger ledger export ledger.bin\n  caseledger ledger import ledger.bin --ledger file:/run/secrets/ledger", children...)
 }
 
 // copied is what a copy of a ledger holds, as it is printed.

@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 func (p *program) commands() []*cobra.Command {
 	return []*cobra.Command{
 		p.demoCommand(), p.serveCommand(), p.simulateCommand(), p.importCommand(), p.replayCommand(), p.eventsCommand(),
-		p.projectCommand(), p.findingsCommand(), p.policyCommand(), p.ledgerCommand(), p.keysCommand(), p.relayCommand(), p.migrateCommand(), p.doctorCommand(), p.versionCommand(),
+		p.projectCommand(), p.findingsCommand(), p.policyCommand(), p.verifyCommand(), p.ledgerCommand(), p.packCommand(), p.keysCommand(),
+		p.relayCommand(), p.witnessCommand(), p.migrateCommand(), p.doctorCommand(), p.versionCommand(),
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/sqlite"
 	"caseledger/eventstore/vault"
+	"caseledger/eventstore/vault/kms"
 	"caseledger/projections/sqlstore"
 )
 
@@ -42,13 +43,13 @@ func (o opening) openLedger(ctx context.Context) (_ ledgerStore, err error) {
 	defer func() { err = o.at.ledger.explained("ledger", err) }()
 	switch o.at.ledger.engine() {
 	case sqliteFile:
-		s, err := sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: o.mode == reading})
+		s, err := sqlite.Open(ctx, sqlite.Options{Path: o.dir.file(ledgerFile), Clock: o.now, ReadOnly: o.mode == reading, Damaged: o.damaged})
 		if err != nil {
 			return nil, fmt.Errorf("open the ledger in %s: %w", o.dir, err)
 		}
 		return fileLedger{s}, nil
 	case postgresServer:
-		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading})
+		s, err := postgres.Open(ctx, postgres.Options{URL: o.at.ledger.url, Clock: o.now, ReadOnly: o.mode == reading, Damaged: o.damaged})
 		if err != nil {
 			return nil, fmt.Errorf("open the ledger on %s: %w", o.at.ledger, err)
 		}
@@ -95,7 +96,7 @@ func (o opening) keystore() (with vault.Config, where string) {
 	if kek == "" {
 		kek = o.dir.file(kekFile)
 	}
-	with = vault.Config{KEKPath: kek, ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
+	with = vault.Config{KEKPath: kek, KMS: kms.Find(kms.Transit{TokenFile: o.kmsToken}), ReadOnly: o.mode == reading, Now: o.now, Rand: o.random}
 	if o.at.keys.server != "" {
 		with.URL = o.at.keys.url
 		return with, "on " + o.at.keys.String()

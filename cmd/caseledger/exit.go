@@ -9,6 +9,8 @@ import (
 	"caseledger/domain/fault"
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
+	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/witness"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -63,8 +65,23 @@ var sentinelExits = []struct {
 	{transfer.ErrOversize, exitIntegrity},
 	{eventstore.ErrBrokenLedger, exitIntegrity},
 	{vault.ErrKeyMissing, exitIntegrity},
+	{vault.ErrKEKEpoch, exitError}, // often with the next: another key file
 	{vault.ErrKeyBroken, exitIntegrity},
 	{projections.ErrOrder, exitIntegrity},
+	{ledger.ErrOtherHistory, exitIntegrity},
+	{ledger.ErrRecoveryRequired, exitIntegrity},
+	{ledger.ErrMemory, exitIntegrity},
+	{ledger.ErrRetired, exitConflict},
+	{ledger.ErrAlarm, exitFindings},
+	{ledger.ErrNoAlarm, exitNotFound},
+	{ledger.ErrNotFresh, exitConflict},
+	{ledger.ErrMoved, exitConflict},
+	{ledger.ErrReason, exitUsage},
+	{ledger.ErrKeyName, exitUsage},
+	{ledger.ErrLastKey, exitConflict},
+	{ledger.ErrKeysMissing, exitNotFound},
+	{ledger.ErrKeysMode, exitDenied},
+	{ledger.ErrCheckpoint, exitUsage},
 	{errInterrupted, exitInterrupted},
 	{errFindings, exitFindings},
 	{errExamples, exitFindings},
@@ -79,6 +96,10 @@ var sentinelExits = []struct {
 	{relay.ErrSecret, exitUsage},
 	{relay.ErrCredentials, exitDenied},
 	{relay.ErrNoDestination, exitNotFound},
+	{witness.ErrDamaged, exitIntegrity},
+	{witness.ErrInUse, exitConflict},
+	{witness.ErrKey, exitUsage},
+	{witness.ErrPolicy, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
 	{kurrent.ErrConnectionString, exitUsage},

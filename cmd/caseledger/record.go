@@ -49,19 +49,21 @@ const (
 
 // opening is everything a record needs from outside.
 type opening struct {
-	dir    dataDir
-	at     places
-	kek    string // empty: the file in the directory
-	signer string // likewise, of the signing keys
-	mode   mode
-	now    func() time.Time
-	random io.Reader
+	damaged  bool // also what is damaged, to find out how
+	dir      dataDir
+	at       places
+	kek      string // empty: the file in the directory
+	kmsToken string // the file of the token for a key management service
+	signer   string // empty: the file of the signing keys in the directory
+	mode     mode
+	now      func() time.Time
+	random   io.Reader
 }
 
 // opening is the record that the settings name.
 func (p *program) opening(m mode) (opening, error) {
 	at, err := p.config.places()
-	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), signer: p.config.text("signer-key"), mode: m, now: p.now, random: p.random}, err
+	return opening{dir: dataDir(p.config.text("data")), at: at, kek: p.config.text("key-file"), kmsToken: p.config.text("kms-token-file"), signer: p.config.text("signer-key"), mode: m, now: p.now, random: p.random}, err
 }
 
 // open opens the record that the settings name.

@@ -120,7 +120,9 @@ func TestBlackBoxRelayRestore(t *testing.T) {
 	dumps["keys"], dumps["views"] = dump("keys"), dump("views")
 
 	to := newServers(t, pgtest.Options{})
-	copyFile(t, filepath.Join(s.data, kekFile), filepath.Join(to.data, kekFile))
+	for _, name := range []string{kekFile, signerFile} {
+		copyFile(t, filepath.Join(s.data, name), filepath.Join(to.data, name))
+	}
 	for database, from := range dumps {
 		copied := filepath.Join(to.Folder(), database)
 		copyFile(t, from, copied)

@@ -507,7 +507,9 @@ func TestBlackBoxRestore(t *testing.T) {
 		there  int // the status of the person recorded last
 	}{{"everything", dumps["ledger"], http.StatusOK}, {"an older ledger", older, http.StatusNotFound}} {
 		to := newServers(t, pgtest.Options{})
-		copyFile(t, filepath.Join(s.data, kekFile), filepath.Join(to.data, kekFile))
+		for _, name := range []string{kekFile, signerFile} {
+			copyFile(t, filepath.Join(s.data, name), filepath.Join(to.data, name))
+		}
 		for database, from := range map[string]string{"ledger": c.ledger, "keys": dumps["keys"], "views": dumps["views"]} {
 			copied := filepath.Join(to.Folder(), database)
 			copyFile(t, from, copied)

@@ -67,13 +67,6 @@ func (s *server) lead(ctx context.Context) (err error) {
 		err = errors.Join(err, s.monitor.close())
 		s.monitor = nil
 	}()
-	if s.sealing, err = s.opening.openSealing(ctx, s.record, s.seals); err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, s.sealing.close())
-		s.sealing = nil
-	}()
 	s.follow(ctx)
 	return nil
 }
@@ -92,13 +85,41 @@ func (s *server) follow(ctx context.Context) {
 		})
 		group.Go(func() { followErasures(ctx, e, s.log, time.After) })
 	}
-	if s.sealing != nil {
-		group.Go(func() { s.sealing.follow(ctx, s.log) })
+	if s.judges {
+		group.Go(func() { s.seal(ctx) })
 	}
 	if s.relayer != nil {
 		group.Go(func() { s.relayer.follow(ctx, s.elected, s.log, time.After) })
 	}
 	group.Wait()
+}
+
+// sealAgain is how long what seals rests before it is opened again.
+const sealAgain = 5 * time.Second
+
+// seal makes the record tamper-evident, until ctx ends. Where that cannot be
+// begun, the rest of the work goes on.
+func (s *server) seal(ctx context.Context) {
+	for {
+		one, err := s.opening.openSealing(ctx, s.record, s.seals)
+		if err == nil {
+			s.sealing.Store(one)
+			one.follow(ctx, s.log)
+			s.sealing.Store(nil)
+			err = one.close()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			s.log.ErrorContext(ctx, "nothing is sealed", slog.String("error", err.Error()))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sealAgain):
+		}
+	}
 }
 
 // health is what readiness depends on.

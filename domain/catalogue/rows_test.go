@@ -81,8 +81,8 @@ var added = []string{
 	"agreement.resumed", "disclosure.decision-closed", "disclosure.court-order-recorded", "disclosure.mappa-request-recorded",
 	"consent.authority-to-act-recorded", "referral.gp-refusal-letter-recorded", "disclosure.emergency-reviewed", "rights.retention-reviewed",
 	"supervision.reporting-explained", "governance.staff-role-assigned", "governance.staff-role-ended", "governance.processing-changed",
-	"key.created", "key.destroyed", "ledger.heads-committed", "ledger.signer-changed", "policy.document-published", "policy.rule-set-published", "policy.reference-data-published",
-	"rights.erasure-decided", "rights.erasure-completed", "finding.recheck-lost",
+	"key.created", "key.destroyed", "ledger.heads-committed", "ledger.signer-changed", "rights.erasure-decided", "rights.erasure-completed", "finding.recheck-lost",
+	"policy.document-published", "policy.rule-set-published", "policy.reference-data-published",
 }
 
 func TestEveryRowOfTheReferenceIsInTheCatalogue(t *testing.T) {

@@ -62,6 +62,10 @@
 //	                             there is no other
 //	events.jsonl                 a line for every entry, in the order of positions: below
 //	heads/<stream>.json          for each stream in pack.json that it is complete: package ledger/heads
+//	heads/<stream>.leaves        for each such stream of which entries were left out, and for no other: the leaf of
+//	                             every entry of the stream in the ledger's tree, in their order, each on a line
+//	                             of 64 hexadecimal digits. The proof's chain is over these, as many as its
+//	                             revision; the leaf of each entry in the pack is that of its revision
 //	policy/<hash>/rules.json     the rule set by which a decision among the entries was taken: SHA-256 over the
 //	policy/<hash>/gates.cedar    SHA-256 of the first and the SHA-256 of the second is the hash, in lower-case
 //	                             hexadecimal. Each that an entry's stored bytes name is there, and no other
@@ -81,7 +85,9 @@
 //	person     the identifier of whom it is about
 //	synthetic  true if every person in the ledger is invented
 //	streams    [{"stream": …, "revisions": n} …]: the streams that are in the pack whole, in the order of their
-//	           text: their entries in the pack have the revisions 1 … n. Entries of other streams stand alone
+//	           text: their entries in the pack have the revisions 1 … n. Entries of other streams stand alone.
+//	           With "withheld": k, not 0, k of them are not in the pack but for their leaves: they are part of
+//	           another organisation's record, or somebody decided that they may not be given
 //
 // A line of events.jsonl is what `caseledger events list --json` prints of the
 // entry, field by field as in the stored bytes (position, event, stream,

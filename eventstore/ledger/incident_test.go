@@ -220,7 +220,7 @@ func TestAStoreThatIsNotWhatWasSignedIsRefused(t *testing.T) {
 			w.memory.set(ledger.Tree{N: 200})
 		}, "does not add to the 200"},
 		"a checkpoint that is lost, and a store that is another": {func(t *testing.T, w *world) {
-			w.store, w.shelf = older(t, 299, 50), &keep.ShelfMemory{}
+			w.store, w.shelf = older(t, 299, 50), newShelf(w.faults)
 		}, "the 300 entries of the store are not those"},
 		"a checkpoint that nobody signed": {func(t *testing.T, w *world) {
 			if err := w.shelf.Swap(t.Context(), ledger.RegisterCheckpoint, w.value(t, ledger.RegisterCheckpoint), []byte("none")); err != nil {
@@ -229,7 +229,7 @@ func TestAStoreThatIsNotWhatWasSignedIsRefused(t *testing.T) {
 		}, "no checkpoint that a known key has signed"},
 		"a witnessed checkpoint, and none published": {func(t *testing.T, w *world) {
 			signed := w.value(t, ledger.RegisterCheckpoint)
-			w.shelf = &keep.ShelfMemory{}
+			w.shelf = newShelf(w.faults)
 			if err := w.shelf.Swap(t.Context(), ledger.RegisterWitnessed, nil, signed); err != nil {
 				t.Fatal(err)
 			}
@@ -259,7 +259,7 @@ func TestAStoreThatIsNotWhatWasSignedIsRefused(t *testing.T) {
 }
 
 // sealedShelf is the shelf of a world as it was after some entries.
-func sealedShelf(t *testing.T, w *world, entries int) ledger.Shelf {
+func sealedShelf(t *testing.T, w *world, entries int) *shelf {
 	t.Helper()
 	was := *newWorld(t)
 	was.signer, was.public = w.signer, w.public
@@ -284,7 +284,7 @@ func TestWhatIsLostAndCanBeMadeAgainIsMadeAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"the shelf, checkpoint and all": func(_ *testing.T, w *world) { w.shelf = &keep.ShelfMemory{} },
+		"the shelf, checkpoint and all": func(_ *testing.T, w *world) { w.shelf = newShelf(w.faults) },
 		"what the signer remembered last, but not all": func(t *testing.T, w *world) {
 			w.memory.set(treeOf(t, w.store, 257))
 		},

@@ -27,6 +27,13 @@ var (
 	ErrBeyond = errors.New("ledger: beyond the last checkpoint")
 )
 
+// What proofs are made of, leaf's side first.
+type (
+	Hash        = tlog.Hash
+	RecordProof = tlog.RecordProof
+	TreeProof   = tlog.TreeProof
+)
+
 // Checkpoint is a signed note that was verified, and the tree it is of.
 type Checkpoint struct {
 	Tree

@@ -185,7 +185,14 @@ func TestEverythingOfAPersonIsUnlinked(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		}
-		for _, want := range []int{2, 0} {
+		if n, err := v.UnlinkAll(t.Context(), alpha, number, crn); err != nil || n != 0 {
+			t.Errorf("%d unlinked, %v, and both are to be kept", n, err)
+		}
+		if n, err := v.UnlinkAll(t.Context(), alpha, number); err != nil || n != 1 {
+			t.Errorf("%d unlinked, %v, and one of two is to be kept", n, err)
+		}
+		wantFound(t, v, number, alpha)
+		for _, want := range []int{1, 0} {
 			if n, err := v.UnlinkAll(t.Context(), alpha); err != nil || n != want {
 				t.Errorf("%d unlinked, %v; want %d", n, err, want)
 			}

@@ -112,17 +112,21 @@ func (v *Vault) Unlink(ctx context.Context, i Identifier, person event.UUID) err
 	return v.store.unlink(ctx, claim{blind: v.Blind(i), person: person})
 }
 
-// UnlinkAll takes every identifier from a person, reserved or confirmed, also
-// where nobody can say any longer which they were: the index forgets the
-// person. It returns how many there were; repeating it is safe.
+// UnlinkAll takes every identifier from a person, reserved or confirmed, but
+// those to keep, also where nobody can say any longer which they were: the index
+// forgets the person. It returns how many it took; repeating it is safe.
 //
 // Errors: [ErrReadOnly]; [ErrStillInLog] if the person is forgotten but the
 // blind values may still be in the database's files: repeat it.
-func (v *Vault) UnlinkAll(ctx context.Context, person event.UUID) (int, error) {
+func (v *Vault) UnlinkAll(ctx context.Context, person event.UUID, keep ...Identifier) (int, error) {
 	if v.readOnly {
 		return 0, ErrReadOnly
 	}
-	n, err := v.store.unlinkAll(ctx, person)
+	kept := make([]Blinded, len(keep))
+	for i, one := range keep {
+		kept[i] = v.Blind(one)
+	}
+	n, err := v.store.unlinkAll(ctx, person, kept)
 	if err != nil {
 		return n, fmt.Errorf("vault: identifier index: %w", err)
 	}

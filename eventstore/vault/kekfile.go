@@ -315,6 +315,20 @@ func replaceEpochs(path string, epochs []epoch, step func(string) error) error {
 	return nil
 }
 
+// replaceable tries what replacing the file needs: that files can be made beside
+// it, and that it can have another name. A file that is mounted by itself cannot.
+func replaceable(path string) error {
+	beside, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+newSuffix+"*")
+	if err != nil {
+		return err
+	}
+	name := beside.Name()
+	if err := errors.Join(beside.Close(), os.Remove(name), os.Link(path, name)); err != nil {
+		return err
+	}
+	return os.Remove(name)
+}
+
 // wipeLeftovers overwrites and removes what a replacement leaves, also one that
 // was stopped, and reports whether a file was replaced that was not overwritten.
 func wipeLeftovers(path string) (replaced bool, err error) {
@@ -351,6 +365,9 @@ func wipe(name, inUse string) (wiped bool, err error) {
 	}
 	if current, err := os.Stat(inUse); err == nil && os.SameFile(info, current) {
 		return false, os.Remove(name)
+	}
+	if err := os.Chmod(name, 0o600); err != nil { // it may be one that its owner only reads
+		return false, err
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {

@@ -365,12 +365,12 @@ func (m *memory) remove(b Blinded, which func(claim) bool) {
 	}
 }
 
-func (m *memory) unlinkAll(_ context.Context, person event.UUID) (n int, _ error) {
+func (m *memory) unlinkAll(_ context.Context, person event.UUID, keep []Blinded) (n int, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for b, claims := range m.claims {
 		before := len(claims)
-		left := slices.DeleteFunc(claims, func(c claim) bool { return c.person == person })
+		left := slices.DeleteFunc(claims, func(c claim) bool { return c.person == person && !slices.Contains(keep, b) })
 		n += before - len(left)
 		if m.claims[b] = left; len(left) == 0 {
 			delete(m.claims, b)

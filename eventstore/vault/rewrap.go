@@ -9,15 +9,18 @@ import (
 	"slices"
 )
 
-// ErrNoKEKFile: the key-encryption key was given and is in no file, so it
-// cannot be replaced.
-var ErrNoKEKFile = errors.New("vault: the key-encryption key is in no file")
+// ErrNoKEKFile: the key-encryption key was given and is in no file, or its file
+// cannot be replaced where it is, so there can be no other. Nothing was changed.
+var ErrNoKEKFile = errors.New("vault: the key-encryption key is in no file that can be replaced")
 
 // Rewrapping says how everything is wrapped by another key-encryption key.
 type Rewrapping struct {
 	// KMS names a key of a key management service, which encrypts the new
-	// key-encryption key. Without it the file holds the key itself.
+	// key-encryption key. Without it, it is the service's key that encrypts the one
+	// before, or none and the file holds the key itself, as it did.
 	KMS string
+	// Local has the file hold the new key itself, whatever encrypts the one before.
+	Local bool
 	// PrepareOnly stops when the new epoch is in the file and wraps nothing yet:
 	// for processes with files of their own, to which it is brought first.
 	PrepareOnly bool
@@ -40,7 +43,7 @@ type Rewrapped struct {
 // without a copy of the file from before.
 //
 // It may be stopped at any step, and is finished by calling it again: the epoch
-// that is under way is then gone on with, and r.KMS counts only where one is
+// that is under way is then gone on with, and r.KMS and r.Local count only where one is
 // begun. Processes that have the keystore open go on meanwhile; they read the
 // file again by themselves when something names an epoch that they do not know.
 // Several Rewraps at once are as good as one.
@@ -66,6 +69,9 @@ func (v *Vault) Rewrap(ctx context.Context, r Rewrapping) (done Rewrapped, err e
 	path, err := filepath.EvalSymlinks(v.ring.path)
 	if err != nil {
 		return done, fmt.Errorf("vault: find the key-encryption key: %w", err)
+	}
+	if err := replaceable(path); err != nil {
+		return done, fmt.Errorf("%w: %w", ErrNoKEKFile, err)
 	}
 	w := rewrapping{Vault: v, Rewrapping: r, path: path}
 	if err := w.begin(ctx); err != nil || r.PrepareOnly {
@@ -164,7 +170,14 @@ func (w *rewrapping) begin(ctx context.Context) error {
 			w.done.Epoch = t.epoch
 			return nil
 		default:
-			next, err := newEpoch(t.epoch+1, w.rand, w.ring.kms, w.KMS)
+			uri := w.KMS
+			switch {
+			case w.Local:
+				uri = ""
+			case uri == "":
+				uri = find(epochs, t.epoch).uri
+			}
+			next, err := newEpoch(t.epoch+1, w.rand, w.ring.kms, uri)
 			if err != nil {
 				return err
 			}

@@ -349,7 +349,24 @@ func TestAKeyThatIsInNoFileIsNotReplaced(t *testing.T) {
 	wantError(t, err, ErrNoKEKFile)
 	c := config(t)
 	mustOpen(t, c)
-	c.ReadOnly = true
-	_, err = mustOpen(t, c).Rewrap(t.Context(), Rewrapping{})
+	ro := c
+	ro.ReadOnly = true
+	_, err = mustOpen(t, ro).Rewrap(t.Context(), Rewrapping{})
 	wantError(t, err, ErrReadOnly)
+
+	wantError(t, os.Chmod(c.KEKPath, 0o400), nil)
+	mustRewrap(t, mustOpen(t, c), Rewrapping{}) // of a file that its owner only reads
+	wantError(t, os.Symlink(c.KEKPath, c.KEKPath+"-link"), nil)
+	c.KEKPath += "-link"
+	mustRewrap(t, mustOpen(t, c), Rewrapping{})
+	if info, err := os.Lstat(c.KEKPath); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was replaced, not the file: %v, %v", info, err)
+	}
+
+	// A folder where nothing can be made, for root too: it is gone.
+	v = mustOpen(t, c)
+	wantError(t, os.Rename(filepath.Dir(c.KEKPath), filepath.Dir(c.KEKPath)+"-moved"), nil)
+	if _, err := v.Rewrap(t.Context(), Rewrapping{}); err == nil {
+		t.Error("the key file is gone, and was replaced")
+	}
 }

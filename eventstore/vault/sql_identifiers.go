@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"caseledger/domain/event"
@@ -68,9 +69,14 @@ func (s *sqlStore) unlink(ctx context.Context, c claim) error {
 	return s.exec(ctx, `DELETE FROM identifiers WHERE blind = $1 AND person = $2`, c.blind[:], c.person[:])
 }
 
-func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID) (n int, err error) {
+func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (n int, err error) {
+	args, but := []any{person[:]}, ""
+	for _, b := range keep {
+		args = append(args, b[:])
+		but += fmt.Sprintf(" AND blind <> $%d", len(args))
+	}
 	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		gone, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE person = $1`, person[:])
+		gone, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE person = $1`+but, args...)
 		if err != nil {
 			return err
 		}

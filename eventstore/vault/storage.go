@@ -157,9 +157,9 @@ type storage interface {
 	release(ctx context.Context, c claim) error
 	// unlink removes every claim of a person on a blind value.
 	unlink(ctx context.Context, c claim) error
-	// unlinkAll removes every claim of a person, leaves no byte of them, and
-	// returns how many there were.
-	unlinkAll(ctx context.Context, person event.UUID) (int, error)
+	// unlinkAll removes every claim of a person but those on some blind values,
+	// leaves no byte of them, and returns how many there were.
+	unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (int, error)
 	// claimsOf returns a person's claims, in the order of their blind values.
 	claimsOf(ctx context.Context, person event.UUID) ([]claim, error)
 	// claimsAfter returns up to copiedAtOnce claims that follow one in the order

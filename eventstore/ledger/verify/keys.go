@@ -13,41 +13,17 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/verdict"
+	"caseledger/eventstore/vault"
 )
 
-// Keystore is what a verification asks of the keys.
+// Keystore is what a verification asks of the keys; a [vault.Vault] is one.
 type Keystore interface {
 	// Standings says how keys stand, in the order of their ids. What is wrong with
 	// one is in its standing; an error is that the keystore cannot be asked.
-	Standings(ctx context.Context, ids []event.UUID) ([]Standing, error)
+	Standings(ctx context.Context, ids []event.UUID) ([]vault.Standing, error)
 	// All yields the id of every key that is there or was destroyed.
 	All(ctx context.Context) iter.Seq2[event.UUID, error]
 }
-
-// Standing is how one key stands in the keystore.
-type Standing struct {
-	State KeyState
-	// Commitment is that of the key, or of what it was; zero if it is absent.
-	Commitment event.Commitment
-	// DestroyedBy is the event that a destroyed key's tombstone names.
-	DestroyedBy event.ID
-}
-
-// KeyState is the state of a key.
-type KeyState int
-
-// The states of a key.
-const (
-	// Absent: the keystore does not know it.
-	Absent KeyState = iota
-	// There: it is there, unwraps, and is the one of its commitment.
-	There
-	// Broken: it is there and does not unwrap, is not the one of its commitment, or
-	// its row is not what was written.
-	Broken
-	// Destroyed: it is a tombstone.
-	Destroyed
-)
 
 const (
 	// maxKeys is how many keys are remembered at a time.
@@ -96,26 +72,29 @@ type fate struct {
 	founded  bool     // the one that the tombstone names does
 }
 
+// seen is what was seen of a key that is in the keystore.
+type seen struct{ there, destroyed bool }
+
 // keyCheck compares the keys that the entries tell of with the keystore. It
 // remembers those whose hash is in a range, which it makes smaller when they are
 // too many; the rest comes in another reading.
 type keyCheck struct {
 	seed     maphash.Seed
 	from, to uint64 // the range; to is the last
-	known    map[uint64]struct{}
+	known    map[uint64]seen
 	fates    map[event.UUID]*fate
-	wrong    map[event.UUID]bool // told already
+	wrong    map[event.UUID]bool // told already, of every range
 	batch    []keyEvent
 
-	keys, there, unfinished, lost, unused uint64
+	keys, there, unfinished, lost, unused, open uint64
 }
 
 func (k *keyCheck) begin(from uint64) {
 	if from == 0 {
-		k.seed = maphash.MakeSeed()
+		k.seed, k.wrong = maphash.MakeSeed(), map[event.UUID]bool{}
 	}
 	k.from, k.to = from, math.MaxUint64
-	k.known, k.fates, k.wrong = map[uint64]struct{}{}, map[event.UUID]*fate{}, map[event.UUID]bool{}
+	k.known, k.fates = map[uint64]seen{}, map[event.UUID]*fate{}
 }
 
 func (k *keyCheck) within(id event.UUID) (uint64, bool) {
@@ -187,22 +166,17 @@ func (r *run) askKeys(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) judgeKey(e keyEvent, s Standing, hash uint64) {
+func (r *run) judgeKey(e keyEvent, s vault.Standing, hash uint64) {
 	k := &r.keys
-	_, again := k.known[hash]
-	k.known[hash] = struct{}{}
+	was := k.known[hash]
+	k.known[hash] = seen{s.State == vault.KeyThere, was.destroyed || s.State == vault.KeyThere && !e.created}
 	switch {
-	case s.State == Broken:
+	case s.State == vault.KeyBroken:
 		r.wrongKey(e, verdict.KeyAltered, "the key does not unwrap, or is not as the keystore wrote it")
-	case e.created && s.State != Absent && s.Commitment != e.commitment:
+	case e.created && s.State != vault.KeyAbsent && s.Commitment != e.commitment:
 		r.wrongKey(e, verdict.KeyAltered, "the key is not the one that the entry commits to")
-	case s.State == There && !e.created:
-		k.unfinished++
 	}
-	if s.State == There && !again {
-		k.there++
-	}
-	if s.State != Absent && s.State != Destroyed {
+	if s.State != vault.KeyAbsent && s.State != vault.KeyGone {
 		return
 	}
 	f := k.fates[e.key]
@@ -210,7 +184,7 @@ func (r *run) judgeKey(e keyEvent, s Standing, hash uint64) {
 		f = &fate{}
 		k.fates[e.key] = f
 	}
-	f.absent, f.by = s.State == Absent, s.DestroyedBy
+	f.absent, f.by = s.State == vault.KeyAbsent, s.DestroyedBy
 	switch {
 	case !e.created:
 		f.recorded = true
@@ -254,6 +228,9 @@ func (r *run) endKeys(ctx context.Context) error {
 	if k.unfinished > 0 {
 		r.report.Notice("%s recorded as destroyed and still in the keystore: the destruction is not finished", verdict.Count(k.unfinished, "key is", "keys are"))
 	}
+	if k.open > 0 {
+		r.report.Notice("%s destroyed or absent, and an entry that is altered or missing may have recorded it", verdict.Count(k.open, "key is", "keys are"))
+	}
 	if k.lost > 0 {
 		r.report.Notice("%s recorded as destroyed left no tombstone in the keystore", verdict.Count(k.lost, "key", "keys"))
 	}
@@ -282,6 +259,8 @@ func (r *run) settleKeys(ctx context.Context) error {
 	for id, f := range k.fates {
 		e := keyEvent{entry: f.entry, key: id}
 		switch {
+		case r.spoiled && !(f.absent && f.recorded || f.founded):
+			k.open++ // an entry that is not what it was may have said so
 		case f.absent && !f.recorded:
 			r.wrongKey(e, verdict.KeyAbsent, "the key is not in the keystore, and no entry records that it was destroyed")
 		case !f.absent && !f.founded:
@@ -294,6 +273,14 @@ func (r *run) settleKeys(ctx context.Context) error {
 		}
 	}
 	k.keys += uint64(len(k.known))
+	for _, s := range k.known {
+		if s.there {
+			k.there++
+		}
+		if s.destroyed {
+			k.unfinished++
+		}
+	}
 	if r.base > 0 {
 		return nil
 	}

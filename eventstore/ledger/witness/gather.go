@@ -18,9 +18,9 @@ import (
 
 // Settings is what a Gatherer is made of.
 type Settings struct {
-	// Origin is the ledger's, and Keys are all that ever signed for it, by that name.
+	// Origin is the ledger's, and Keys are all that ever signed for it.
 	Origin string
-	Keys   []note.Verifier
+	Keys   note.Verifiers
 	Policy Policy
 	// Shelf has the registers. Evidence is put on it as objects.
 	Shelf  ledger.Shelf
@@ -107,13 +107,8 @@ type result struct {
 
 // New makes a Gatherer, which does nothing before Run.
 func New(with Settings) (*Gatherer, error) {
-	if with.Origin == "" || len(with.Keys) == 0 {
-		return nil, errors.New("witness: a ledger has an origin and a key")
-	}
-	for _, k := range with.Keys {
-		if k.Name() != with.Origin {
-			return nil, errors.New("witness: the key of a ledger is named by its origin")
-		}
+	if with.Origin == "" || with.Keys == nil || with.Shelf == nil || with.Prover == nil || with.Now == nil || with.After == nil || with.Log == nil {
+		return nil, errors.New("witness: a part of the settings is missing")
 	}
 	if with.Interval == 0 {
 		with.Interval = 10 * time.Second
@@ -125,7 +120,7 @@ func New(with Settings) (*Gatherer, error) {
 		with.Transport = NewTransport()
 	}
 	g := &Gatherer{Settings: with, news: make(chan struct{}, 1)}
-	g.client = client{newHTTP(with.Transport), with.Origin, note.VerifierList(with.Keys...), with.Prover, with.Now}
+	g.client = client{newHTTP(with.Transport), with.Origin, with.Keys, with.Prover, with.Now}
 	for _, m := range with.Policy.Members {
 		g.members = append(g.members, &member{Member: m, status: Status{Name: m.Name}})
 	}
@@ -223,13 +218,13 @@ func (g *Gatherer) latest(ctx context.Context) (checkpoint, error) {
 	if err != nil || signed == nil {
 		return checkpoint{}, err
 	}
-	tree, n, err := ledger.OpenCheckpoint(signed, g.Origin, note.VerifierList(g.Keys...))
+	tree, n, err := ledger.OpenCheckpoint(signed, g.Origin, g.Keys)
 	return checkpoint{tree, n}, err
 }
 
 // open reads the register witnessed. One that cannot be read is replaced.
 func (g *Gatherer) open(signed []byte) (checkpoint, bool) {
-	tree, n, err := ledger.OpenCheckpoint(signed, g.Origin, g.Policy.verifiersAnd(g.Keys))
+	tree, n, err := ledger.OpenCheckpoint(signed, g.Origin, either{g.Keys, g.Policy.Verifiers()})
 	return checkpoint{tree, n}, err == nil
 }
 
@@ -336,5 +331,6 @@ func (g *Gatherer) conflict(ctx context.Context, by string, f *failure, ours che
 		}
 		detail += "; see " + name
 	}
-	return g.raise(ctx, detail)
+	g.Log.Error("our tree is not what was signed", "alarm", AlarmConflict, "detail", detail)
+	return ledger.RaiseAlarm(ctx, g.Shelf, ledger.Alarm{Code: AlarmConflict, Detail: detail, RaisedAt: g.Now().UTC()})
 }

@@ -2,7 +2,6 @@ package witness
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -84,32 +83,14 @@ func (p Policy) merge(first, second []note.Signature) []note.Signature {
 	return all
 }
 
-// verifiersAnd knows the keys of the ledger beside those of the witnesses.
-func (p Policy) verifiersAnd(keys []note.Verifier) note.Verifiers {
-	all := slices.Clone(keys)
-	for _, m := range p.Members {
-		all = append(all, m.Verifier)
-	}
-	return note.VerifierList(all...)
-}
+// either knows the keys that one of two knows.
+type either [2]note.Verifiers
 
-// raise sets the alarm, unless there is one.
-func (g *Gatherer) raise(ctx context.Context, detail string) error {
-	alarm, err := json.Marshal(ledger.Alarm{Code: AlarmConflict, Detail: detail, RaisedAt: g.Now().UTC()})
-	if err != nil {
-		return err
+// Verifier implements [note.Verifiers].
+func (e either) Verifier(name string, hash uint32) (note.Verifier, error) {
+	v, err := e[0].Verifier(name, hash)
+	if _, unknown := err.(*note.UnknownVerifierError); unknown { //nolint:errorlint // note.Open asks for it so, too
+		return e[1].Verifier(name, hash)
 	}
-	for range tries {
-		old, err := g.Shelf.Load(ctx, ledger.RegisterAlarm)
-		if err != nil || len(old) > 0 {
-			return err
-		}
-		if err = g.Shelf.Swap(ctx, ledger.RegisterAlarm, old, alarm); err == nil {
-			g.Log.Error("nothing is sealed any more", "alarm", AlarmConflict, "detail", detail)
-		}
-		if !errors.Is(err, ledger.ErrMoved) {
-			return err
-		}
-	}
-	return fmt.Errorf("witness: the alarm: %w", ledger.ErrMoved)
+	return v, err
 }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"caseledger/domain/access"
+	"caseledger/domain/event"
+	"caseledger/eventstore"
+	"caseledger/eventstore/casepack/assemble"
+	"caseledger/eventstore/codec"
+	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/witness"
+	"caseledger/projections"
+	"caseledger/projections/boundary"
+)
+
+// packView is the set of read models, and the keys, that a pack is made with:
+// those of the asker's role, or, of what is for the person, those of their side.
+func packView(r assemble.Request) string {
+	if r.Kind == assemble.SubjectAccess {
+		return string(r.Maker.Side)
+	}
+	return audit
+}
+
+// makePack makes a pack with a record that is open for writing, and seals it.
+func (o opening) makePack(ctx context.Context, r *record, t trusted, policy *witness.Policy, asked assemble.Request, w wantedPack, to io.Writer) (_ assemble.Made, err error) {
+	name := packView(asked)
+	if !contains(viewNames, name) {
+		return assemble.Made{}, usage("--as: nothing is kept here for that side")
+	}
+	side, err := r.view(ctx, name, t, viewOptions, false)
+	if err != nil {
+		return assemble.Made{}, err
+	}
+	defer func() { err = errors.Join(err, side.store.Close()) }()
+	s, err := o.openSealing(ctx, r, sealingWith{now: o.now, after: time.After, random: o.random, log: slog.New(slog.DiscardHandler), policy: policy})
+	if err != nil {
+		return assemble.Made{}, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	keys, err := ledger.ReadSigningKeys(o.signerPath())
+	if err != nil {
+		return assemble.Made{}, err
+	}
+	controller := t.register.Controller(asked.Maker.Org)
+	all := name == audit && asked.Maker.Side == event.Regulator
+	if !all {
+		asked.Shows = forController(side.viewer, controller)
+	}
+	source := assemble.Source{Store: r.store, Reader: r.codec.With(side.keys, codec.Options{}), Rules: r.codec.Reader, Shelf: s.shelf, Ledger: s.reader,
+		Origin: s.origin, Signers: keys.Signers(), Commit: s.committer.Commit, Sealed: s.sealed,
+		Looks: func(ctx context.Context, people []event.UUID) ([]assemble.Look, error) {
+			return side.looks(ctx, people, controller, all)
+		},
+		Exporting: func(ctx context.Context, people []event.UUID, entries int) error {
+			return r.exporting(ctx, asked, w, people, entries)
+		},
+		Organisation: func(id event.UUID) string {
+			known, _ := t.register.ByID(id)
+			return known.Label
+		}}
+	return assemble.Build(ctx, source, asked, to)
+}
+
+// forController says which entries of cases are for a controller to know of:
+// those of their record, and what they were told.
+func forController(v boundary.Viewer, controller event.UUID) func(event.Recorded) bool {
+	return func(e event.Recorded) bool {
+		if e.Type == "key.created" {
+			return v.Controller(e.Actor.Org) == controller
+		}
+		owner, own := v.Owner(e)
+		if own && (owner == controller || owner == boundary.WholeSide) {
+			return true
+		}
+		to, told := v.Told(e)
+		return told && to == controller
+	}
+}
+
+// exporting puts on the record that a pack is about to leave.
+func (r *record) exporting(ctx context.Context, asked assemble.Request, w wantedPack, people []event.UUID, entries int) error {
+	var what any = access.ReplayExported{Purpose: access.Purpose(w.use), Subjects: people, Items: entries, Reason: event.Own(w.reason)}
+	if asked.Kind == assemble.SubjectAccess {
+		what = access.RecordAccessed{View: "subject-access-pack", Class: access.ReadOne, Subjects: people, Items: entries, Reason: event.Own(w.reason)}
+	}
+	head, err := r.head(ctx)
+	if err != nil {
+		return err
+	}
+	id := event.DeriveUUID("pack", asked.Person[:], asked.Maker.ID[:], fmt.Appendf(nil, "%d", head))
+	_, err = newAccessLog(r.store, r.codec).append(ctx, eventstore.Command{ID: id, Stream: event.Access(id), Subject: asked.Maker.Org,
+		Effective: event.At(asked.MadeAt), Actor: asked.Maker, Purpose: asked.Purpose, Origin: event.Live}, what)
+	return err
+}
+
+// looks lists who looked at people, in the order of the entries.
+func (s *side) looks(ctx context.Context, people []event.UUID, controller event.UUID, all bool) ([]assemble.Look, error) {
+	if err := s.runner.CatchUp(ctx); err != nil {
+		return nil, err
+	}
+	subjects := make([]any, len(people))
+	for i, one := range people {
+		subjects[i] = one
+	}
+	where := []projections.Condition{projections.In("subject", subjects...)}
+	if !all {
+		where = append(where, projections.Eq("controller", controller))
+	}
+	var found []assemble.Look
+	err := s.store.View(ctx, func(read projections.View) error {
+		q := projections.Query{Where: where, Order: []projections.Order{projections.Ascending("position")}, Limit: projections.MaxLimit}
+		for {
+			page, err := projections.Select(read, s.models.looks, q)
+			if err != nil {
+				return err
+			}
+			for _, l := range page.Rows {
+				found = append(found, assemble.Look{Position: l.Position, Person: l.Subject, At: l.At, Actor: l.Actor, Purpose: l.Purpose,
+					Use: string(l.Use), View: string(l.View), Class: string(l.Class), Items: l.Items, Reason: string(l.Reason)})
+			}
+			if q.After = page.Next; q.After == "" {
+				return nil
+			}
+		}
+	})
+	return found, err
+}
+
+// sealed waits until a position is under a checkpoint, cosigned where there is a
+// policy, and returns that.
+func (s *sealing) sealed(ctx context.Context, position event.Position) (ledger.Checkpoint, error) {
+	if _, err := s.sealer.Seal(ctx); err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if s.gatherer == nil {
+		return s.reader.Checkpoint(ctx)
+	}
+	ctx, stop := context.WithTimeout(ctx, witnessPatience)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- s.gatherer.Run(ctx) }()
+	defer func() {
+		stop()
+		<-ended // which is that it was stopped
+	}()
+	for {
+		at, err := s.reader.Witnessed(ctx)
+		if err == nil && uint64(at.N) >= uint64(position) {
+			return at, nil
+		}
+		if err != nil && !errors.Is(err, ledger.ErrNoCheckpoint) {
+			return ledger.Checkpoint{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return ledger.Checkpoint{}, fmt.Errorf("not enough witnesses have cosigned: %w", errUnavailable)
+		case <-time.After(100 * time.Millisecond): // they are other programs
+		}
+	}
+}
+
+// witnessPatience is how long a pack waits for the witnesses.
+const witnessPatience = 2 * time.Minute
