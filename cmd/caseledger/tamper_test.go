@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -42,8 +44,10 @@ type corpus struct {
 	known note.Verifiers
 
 	events, keys *rows
-	head         *rows // of the ledger's own; nil where it has none
+	head         *rows   // of the ledger's own; nil where it has none
+	more         []*rows // of the keystore, beside the keys
 	view         func(set string) (*sql.DB, string)
+	objects      func() []string // on the shelf
 
 	one    int // of so many alterations one is tried
 	counts map[string]*tally
@@ -273,7 +277,8 @@ func (c *corpus) chosen(group, what string) (n uint64, yes bool) {
 
 // shares are how much more of a kind than of others is in the sample: there are
 // few of some, and very many of others.
-var shares = map[string]float64{"tile": 60, "tile bit": 0.2, "register": 0.7, "key row": 4, "event row": 0.5, "tail cut off": 2, "history anew": 2, "head of the database": 100, "read model": 0.7}
+var shares = map[string]float64{"tile": 60, "tile bit": 0.2, "register": 0.7, "key row": 4, "event row": 0.5, "tail cut off": 2, "history anew": 2, "head of the database": 100, "read model": 0.7,
+	"keystore tombstones": 20, "keystore secrets": 20, "heads": 0.2, "heads object": 30}
 
 // try alters something, verifies, and puts it back. alter returns an error where
 // the database refuses; want says whether the report names what was altered; back
@@ -331,9 +336,10 @@ func keyIs(id event.UUID) func(*verdict.Report) bool {
 	}
 }
 
-func noticed(part string) func(*verdict.Report) bool {
+// ofKeystore wants something found in a table of the keystore.
+func ofKeystore(table string) func(*verdict.Report) bool {
 	return func(r *verdict.Report) bool {
-		return slices.ContainsFunc(r.Notices, func(n string) bool { return strings.Contains(n, part) })
+		return slices.ContainsFunc(r.Findings, func(f verdict.Finding) bool { return f.Object == "keystore "+table })
 	}
 }
 
@@ -352,7 +358,7 @@ func (c *corpus) fill() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		left := corpusEvents - 1 - int(head)
+		left := corpusEvents - 2 - int(head) // the last two are an erasure and a commitment to the heads
 		n := left/(corpusPeople-i) - ahead
 		if err := fillPerson(t, r, i, max(n, 4)); err != nil {
 			t.Fatal(err)
@@ -364,7 +370,17 @@ func (c *corpus) fill() {
 		ahead = int(after-head) - max(n, 4)
 	}
 	c.erase(r)
-	if err := errors.Join(writing.sealAll(ctx, r), r.close()); err != nil {
+	sealing, err := writing.openSealing(ctx, r, sealingWith{now: time.Now, after: time.After, random: rand.Reader, log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealing.committer.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealing.sealer.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sealing.close(), r.close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, set := range viewNames {
@@ -443,8 +459,10 @@ func (c *corpus) run() {
 	c.histories()
 	c.headRow()
 	c.keyRows()
+	c.keystore()
 	c.tiles()
 	c.registers()
+	c.headsOfStreams()
 	c.untouched("after")
 	c.readModels()
 	t.Logf("one in %d, in %s", c.one, time.Since(began).Round(time.Second))
@@ -713,27 +731,49 @@ func (c *corpus) keyRows() {
 		key := row[k.column("key_id")]
 		for at, column := range k.columns {
 			for _, kind := range kinds {
-				c.try("key column "+column, fmt.Sprintf("%s of %s", kind, id(i)), func(n uint64) error {
+				c.try("key column "+column, fmt.Sprintf("%s of key %d", kind, i), func(n uint64) error {
 					return k.exec("UPDATE "+k.table+" SET "+column+" = $1 WHERE key_id = $2", spoiled(kind, row[at], next[at], n), key)
 				}, keyIs(id(i)), back)
 			}
 		}
-		c.try("key row", "delete "+id(i).String(), func(uint64) error {
+		c.try("key row", fmt.Sprintf("delete key %d", i), func(uint64) error {
 			return k.exec("DELETE FROM "+k.table+" WHERE key_id = $1", key)
-		}, func(r *verdict.Report) bool { // a tombstone is missed, and its key is erased all the same
-			return keyIs(id(i))(r) || row[k.column("destroyed_by")] != nil && noticed("left no tombstone")(r)
+		}, func(r *verdict.Report) bool { // the tombstones are counted
+			return keyIs(id(i))(r) || row[k.column("destroyed_by")] != nil && ofKeystore("tombstones")(r)
 		}, back)
-		c.try("key row", "duplicate "+id(i).String(), func(uint64) error {
+		c.try("key row", fmt.Sprintf("duplicate key %d", i), func(uint64) error {
 			other := slices.Clone(row)
 			other[k.column("key_id")] = spoiled("flip", key, nil, 5)
 			return k.insert(other)
-		}, noticed("in no entry"), back)
-		c.try("key row", "swap "+id(i).String(), func(uint64) error { // each in the other's place
+		}, func(r *verdict.Report) bool { return keyIs(event.UUID(spoiled("flip", key, nil, 5).([]byte)))(r) }, back)
+		c.try("key row", fmt.Sprintf("swap key %d", i), func(uint64) error { // each in the other's place
 			a, b := slices.Clone(row), slices.Clone(next)
 			a[k.column("key_id")], b[k.column("key_id")] = next[k.column("key_id")], key
 			drop := "DELETE FROM " + k.table + " WHERE key_id = $1"
 			return errors.Join(k.exec(drop, key), k.exec(drop, next[k.column("key_id")]), k.insert(a), k.insert(b))
 		}, keyIs(id(i)), back)
+	}
+}
+
+// keystore alters the other tables of the keystore.
+func (c *corpus) keystore() {
+	for _, k := range c.more {
+		name := k.table[strings.LastIndex(k.table, ".")+1:]
+		back := func() bool { return k.restore(c.t) }
+		for i := range k.order {
+			row, next := k.at(i), k.at((i+1)%len(k.order))
+			key := row[k.column(k.key)]
+			for at, column := range k.columns {
+				for _, kind := range kinds {
+					c.try("keystore "+name, fmt.Sprintf("%s of %s of %v", kind, column, key), func(n uint64) error {
+						return k.exec("UPDATE "+k.table+" SET "+column+" = $1 WHERE "+k.key+" = $2", spoiled(kind, row[at], next[at], n), key)
+					}, func(r *verdict.Report) bool { return ofKeystore(name)(r) || ofKeystore("tombstones")(r) }, back)
+				}
+			}
+			c.try("keystore "+name, fmt.Sprintf("delete %v", key), func(uint64) error {
+				return k.exec("DELETE FROM "+k.table+" WHERE "+k.key+" = $1", key)
+			}, func(r *verdict.Report) bool { return ofKeystore(name)(r) || ofKeystore("tombstones")(r) }, back)
+		}
 	}
 }
 
@@ -798,6 +838,30 @@ func (c *corpus) registers() {
 		alter("zero", make([]byte, len(was)))
 		alter("extend", append(bytes.Clone(was), 'x'))
 		alter("copy", other)
+	}
+}
+
+// headsOfStreams alters what the shelf has of the heads that the ledger commits to.
+func (c *corpus) headsOfStreams() {
+	ctx := c.t.Context()
+	wrong := func(r *verdict.Report) bool {
+		return r.Verdict() == verdict.Tampered && r.Findings[0].Object == "heads"
+	}
+	for _, name := range c.objects() {
+		if strings.HasPrefix(name, "tile/") {
+			continue
+		}
+		was := must(c.shelf.Get(ctx, name))
+		back := func() bool { c.put(name, was); return true }
+		for bit := range 8 * len(was) {
+			if bit%8 == bit/8%8 {
+				c.try("heads", fmt.Sprintf("bit %d of %s", bit, name), func(uint64) error { c.put(name, spoiledBytes("flip", was, uint64(bit))); return nil }, wrong, back)
+			}
+		}
+		for kind, b := range map[string][]byte{"zero": make([]byte, len(was)), "truncate": was[:len(was)-1], "extend": append(bytes.Clone(was), 0), "empty": {}} {
+			c.try("heads object", kind+" of "+name, func(uint64) error { c.put(name, b); return nil }, wrong, back)
+		}
+		c.try("heads object", "delete "+name, func(uint64) error { return c.shelf.Remove(ctx, name) }, wrong, back)
 	}
 }
 
@@ -966,7 +1030,21 @@ func TestTamperCorpusSQLite(t *testing.T) {
 		return db
 	}
 	c.events = readRows(t, open(dir.file(ledgerFile)), "events", "position")
-	c.keys = readRows(t, open(dir.file(keysFile)), "keys", "key_id")
+	keys := open(dir.file(keysFile))
+	c.keys = readRows(t, keys, "keys", "key_id")
+	c.more = []*rows{readRows(t, keys, "tombstones", "one"), readRows(t, keys, "secrets", "name")}
 	c.view = func(set string) (*sql.DB, string) { return open(dir.file(viewsFolder + "/" + set + ".db")), "" }
+	c.objects = func() (names []string) {
+		root := os.DirFS(dir.file(tilesFolder + "/objects"))
+		if err := fs.WalkDir(root, ".", func(name string, e fs.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				names = append(names, name)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
 	c.run()
 }
