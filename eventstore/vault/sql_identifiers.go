@@ -70,13 +70,13 @@ func (s *sqlStore) unlink(ctx context.Context, c claim) error {
 }
 
 func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (n int, err error) {
-	args, but := []any{person[:]}, ""
+	args, query := []any{person[:]}, `DELETE FROM identifiers WHERE person = $1`
 	for _, b := range keep {
 		args = append(args, b[:])
-		but += fmt.Sprintf(" AND blind <> $%d", len(args))
+		query += fmt.Sprintf(" AND blind <> $%d", len(args))
 	}
 	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		gone, err := tx.ExecContext(ctx, `DELETE FROM identifiers WHERE person = $1`+but, args...)
+		gone, err := tx.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
