@@ -17,7 +17,7 @@ var dependencies = []dependency{
 	{"github.com/danielgtaylor/huma/v2", []string{"api"}},
 	{"github.com/go-chi/chi/v5", []string{"api"}},
 	{"github.com/go-jose/go-jose/v4", []string{"api", "cmd"}},
-	{"github.com/go-json-experiment/json", []string{"api", "cmd", "eventstore/codec", "eventstore/ledger", "eventstore/relay", "eventstore/vault", "projections"}},
+	{"github.com/go-json-experiment/json", []string{"api", "cmd", "eventstore/casepack", "eventstore/codec", "eventstore/ledger", "eventstore/relay", "eventstore/vault", "projections"}},
 	{"github.com/hashicorp/vault/api", []string{"eventstore/vault/kms"}},
 	{"github.com/jackc/pgx/v5", []string{"eventstore/postgres", "projections/sqlstore/pgx.go"}},
 	{"github.com/jackc/pgx/v5/stdlib", []string{"cmd"}},
@@ -27,6 +27,7 @@ var dependencies = []dependency{
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd"}},
 	{"github.com/standard-webhooks/standard-webhooks/libraries", []string{"eventstore/relay"}},
+	{"github.com/transparency-dev/formats", []string{"eventstore/ledger", "cmd/caseledger"}},
 	{"github.com/transparency-dev/merkle", []string{"eventstore/ledger/offline"}},
 	{"github.com/tink-crypto/tink-go-hcvault/v2", []string{"eventstore/vault/kms"}},
 	{"github.com/tink-crypto/tink-go/v2", []string{"eventstore/vault/kms"}},
@@ -43,6 +44,9 @@ var dependencies = []dependency{
 	{"go.yaml.in/yaml/v3", nil},
 	{"pgregory.net/rapid", nil},
 }
+
+// interop is a module of its own: its tests import what its go.mod requires.
+const interop = "eventstore/ledger/interop"
 
 func dependencyOf(importPath string) (best dependency, found bool) {
 	for _, d := range dependencies {

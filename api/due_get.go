@@ -85,10 +85,11 @@ func (a *API) listRightsRequests(c *call) (answer[[]RightsRequest], error) {
 	return found, err
 }
 
-// Retention is one retention period or one legal hold of a person's record.
+// Retention is one retention period, one legal hold, or one disposal or erasure of
+// a person's record.
 type Retention struct {
 	ID           event.UUID     `json:"id"`
-	Kind         string         `json:"kind" doc:"PERIOD or HOLD"`
+	Kind         string         `json:"kind" doc:"PERIOD, HOLD or ERASURE, which a disposal is too"`
 	Person       event.UUID     `json:"person"`
 	Organisation event.UUID     `json:"organisation"`
 	Class        string         `json:"class,omitempty"`
@@ -99,8 +100,13 @@ type Retention struct {
 	Held         bool           `json:"held" doc:"a legal hold stands"`
 	ReviewedAt   event.When     `json:"reviewedAt,omitzero"`
 	Review       string         `json:"review,omitempty" doc:"what the last review came to"`
-	DisposedAt   event.When     `json:"disposedAt,omitzero"`
-	Disposed     []string       `json:"disposed,omitempty" doc:"the classes disposed of"`
+	DisposedAt   event.When     `json:"disposedAt,omitzero" doc:"when it was decided"`
+	Disposed     []string       `json:"disposed,omitempty" doc:"the classes disposed of or erased"`
+	ErasedAt     event.When     `json:"erasedAt,omitzero" doc:"when it was carried out: the keys are destroyed; absent while it waits"`
+	Period       event.UUID     `json:"period,omitzero" doc:"of a disposal: the period that was over"`
+	Request      event.UUID     `json:"request,omitzero" doc:"of an erasure: the request that was granted"`
+	Keys         int            `json:"keysDestroyed,omitzero"`
+	CopiesUntil  *event.Day     `json:"copiesUntil,omitempty" doc:"a backup of the keystore may hold a destroyed key until the end of this day"`
 	PlacedAt     event.When     `json:"placedAt,omitzero"`
 	LiftedAt     event.When     `json:"liftedAt,omitzero"`
 	Position     event.Position `json:"-"`
@@ -119,10 +125,10 @@ type RetentionFilter struct {
 
 var listRetention = operation[[]Retention]{
 	ID: "list-retention", Method: http.MethodGet, Path: prefix + "/retention",
-	Summary: "How long records are kept, what is due for review, and what holds it",
+	Summary: "How long records are kept, what is due for review, what holds it, and what was erased",
 	Action:  "retention.list", Audit: access.ReadList, View: "retention",
 	Query: append([]parameter{
-		{Name: "kind", Type: "string", Doc: "PERIOD or HOLD; left out, PERIOD"},
+		{Name: "kind", Type: "string", Doc: "PERIOD, HOLD or ERASURE; left out, PERIOD"},
 		{Name: "class", Type: "string", Doc: "a retention class"},
 		{Name: "person", Type: "string", Format: "uuid", Doc: "only of this person"},
 		{Name: "dueBy", Type: "string", Format: "date", Doc: "only periods due on this day or earlier and not disposed of"},
@@ -137,7 +143,7 @@ func (a *API) listRetention(c *call) (answer[[]Retention], error) {
 		return none, err
 	}
 	var f RetentionFilter
-	if f.Kind, err = c.code("kind", oneOf("PERIOD", "HOLD")); err != nil {
+	if f.Kind, err = c.code("kind", oneOf("PERIOD", "HOLD", "ERASURE")); err != nil {
 		return none, err
 	}
 	if f.Kind == "" {
@@ -152,8 +158,8 @@ func (a *API) listRetention(c *call) (answer[[]Retention], error) {
 	if f.DueBy, err = c.day("dueBy", 0); err != nil {
 		return none, err
 	}
-	if f.Kind == "HOLD" && (c.query.Has("class") || c.query.Has("dueBy")) {
-		return none, badParameter("kind", "parameters-exclude-each-other", "HOLD has neither a class nor a day on which it is due")
+	if f.Kind != "PERIOD" && (c.query.Has("class") || c.query.Has("dueBy")) {
+		return none, badParameter("kind", "parameters-exclude-each-other", "only PERIOD has a class and a day on which it is due")
 	}
 	rows, total, reflects, err := c.view.Retention(c.ctx, f, page)
 	found := answer[[]Retention]{Data: rows, Reflects: reflects, Page: page.block(total), Items: len(rows)}

@@ -38,6 +38,7 @@ type Finding struct {
 	Cause         string         `json:"cause,omitempty" doc:"why it no longer stands: DISPROVED or CORRECTED"`
 	Outcome       string         `json:"outcome,omitempty" doc:"how it was resolved"`
 	Breach        event.UUID     `json:"breach,omitzero" doc:"the incident that was raised for it"`
+	Unchecked     bool           `json:"unchecked,omitzero" doc:"what it rests on was erased: it stays as it was found and cannot be checked again"`
 	Position      event.Position `json:"-"`
 	Entry         string         `json:"entry" doc:"of the last thing recorded of it"`
 }

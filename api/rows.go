@@ -193,4 +193,12 @@ type EntryDetail struct {
 	Causation   event.UUID     `json:"causation,omitzero"`
 	Data        jsontext.Value `json:"data,omitempty"`
 	Withheld    []string       `json:"withheld,omitempty" doc:"fields that exist and are not for this caller; empty for everyone but auditors"`
+	Erased      []Gap          `json:"erased,omitempty" doc:"what of the entry cannot be read any more, by anybody: the key is destroyed"`
+}
+
+// Gap is a part of an entry that was erased.
+type Gap struct {
+	Class    string    `json:"class" doc:"the data class: identity, health or offence"`
+	ErasedAt time.Time `json:"erasedAt,omitzero" doc:"when the ledger said so; absent where it does not say"`
+	Under    event.ID  `json:"under,omitzero" doc:"the entry that decided it, a disposal or an erasure"`
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,13 +9,18 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"caseledger/eventstore/ledger/offline"
 )
 
-// The exit codes that are not a verdict's ([offline.Verdict.Exit]).
+// The exit codes; they are those of caseledger.
 const (
+	exitOK          = 0
 	exitError       = 1
 	exitUsage       = 2
+	exitIntegrity   = 3 // what was checked is not what was signed; nothing else ends so
 	exitNotFound    = 5
 	exitInterrupted = 130
 )
@@ -70,7 +74,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	files, err := parse(flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return 0
+		return exitOK
 	case err != nil:
 		return exitUsage // the flag set has said why
 	case len(files) != 1:
@@ -82,22 +86,31 @@ func (p *program) run(ctx context.Context, args []string) int {
 		q.Progress = p.progress()
 	}
 	r, err := offline.Check(ctx, q)
-	if err != nil {
-		fmt.Fprintf(p.errs, "caseledger-verify: %v\n", err)
-		return exitFor(ctx, err)
+	if err == nil && asJSON {
+		err = json.MarshalWrite(p.out, r)
+		fmt.Fprintln(p.out)
+	} else if err == nil {
+		err = r.Print(p.out)
 	}
+	switch {
+	case err != nil:
+		code := exitFor(ctx, err)
+		p.report(err, code, asJSON)
+		return code
+	case r.Verdict().Holds():
+		return exitOK
+	}
+	return exitIntegrity
+}
+
+// report says why there is no verdict.
+func (p *program) report(err error, code int, asJSON bool) {
 	if asJSON {
-		encoder := json.NewEncoder(p.out)
-		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(r)
-	} else {
-		_, err = io.WriteString(p.out, r.Text())
+		_ = json.MarshalWrite(p.errs, map[string]any{"error": err.Error(), "exit": code}, json.Deterministic(true), jsontext.EscapeForHTML(false))
+		fmt.Fprintln(p.errs)
+		return
 	}
-	if err != nil {
-		fmt.Fprintf(p.errs, "caseledger-verify: %v\n", err)
-		return exitError
-	}
-	return r.Verdict.Exit()
+	fmt.Fprintf(p.errs, "caseledger-verify: %v\n", err)
 }
 
 // parse takes flags before, between and behind what is no flag.
@@ -120,7 +133,7 @@ func exitFor(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNotFound
-	case errors.Is(err, offline.ErrUsage), errors.Is(err, offline.ErrTrust):
+	case errors.Is(err, offline.ErrUsage), errors.Is(err, offline.ErrTrust), errors.Is(err, offline.ErrUnpinned):
 		return exitUsage
 	}
 	return exitError

@@ -82,7 +82,7 @@ func findingOf(r findings.Row) api.Finding {
 	out := api.Finding{ID: r.Finding, Monitor: string(r.Monitor), Version: j.Version, Severity: string(r.Severity), Status: string(r.Status),
 		Person: r.Person, Organisation: r.Org, By: j.By, Side: r.Side, At: j.At, AsKnown: j.AsKnown, Hindsight: j.Hindsight,
 		Indeterminate: j.Indeterminate, Categories: []string{}, Notes: []string{}, RaisedAt: r.RaisedAt().UTC(), ChangedAt: r.Steps[len(r.Steps)-1].RecordedAt.UTC(),
-		Cause: string(r.Cause), Outcome: string(r.Outcome), Breach: r.Breach, Position: r.Position}
+		Cause: string(r.Cause), Outcome: string(r.Outcome), Breach: r.Breach, Unchecked: r.Unchecked, Position: r.Position}
 	for _, c := range j.Categories {
 		out.Categories = append(out.Categories, string(c))
 	}

@@ -264,51 +264,73 @@ func (v *view) Retention(ctx context.Context, f api.RetentionFilter, p api.Page)
 	model := v.side.models.retention
 	return list(ctx, v, model, where, []projections.Order{projections.Ascending("dispose_on"), projections.Ascending("position")}, p,
 		func(read projections.View, rows []retention.Row) ([]api.Retention, error) {
-			held, err := v.held(read, rows, now)
+			about, err := v.heldAndErased(read, rows, now)
 			out := make([]api.Retention, len(rows))
 			for i, r := range rows {
-				out[i] = retentionOf(r, held[r.Person], now)
+				out[i] = retentionOf(r, about[r.Person], now)
 			}
 			return out, err
 		})
 }
 
-// held says of the people of some rows whether a legal hold of the caller's
-// stands.
-func (v *view) held(read projections.View, rows []retention.Row, now time.Time) (map[event.StreamID]bool, error) {
+// kept is what a person's periods depend on beside themselves.
+type kept struct {
+	held   bool          // a legal hold of the caller's stands
+	erased []erasedUnder // by a disposal that was carried out
+}
+
+type erasedUnder struct {
+	period event.UUID
+	on     event.When
+}
+
+// heldAndErased says so of the people of some rows.
+func (v *view) heldAndErased(read projections.View, rows []retention.Row, now time.Time) (map[event.StreamID]kept, error) {
 	var people []any
 	for _, r := range rows {
 		if !slices.Contains(people, any(r.Person)) {
 			people = append(people, r.Person)
 		}
 	}
-	holds := map[event.StreamID][]retention.Row{}
-	q := projections.Query{Where: append(v.ofSide(), projections.Eq("kind", string(retention.Hold)), projections.In("stream", people...)), Limit: projections.MaxLimit}
+	beside := map[event.StreamID][]retention.Row{}
+	q := projections.Query{Where: append(v.ofSide(), projections.In("kind", string(retention.Hold), string(retention.Erasure)), projections.In("stream", people...)), Limit: projections.MaxLimit}
 	for {
 		page, err := projections.Select(read, v.side.models.retention, q)
 		if err != nil {
 			return nil, err
 		}
 		for _, h := range page.Rows {
-			holds[h.Person] = append(holds[h.Person], h)
+			beside[h.Person] = append(beside[h.Person], h)
 		}
 		if q.After = page.Next; q.After == "" {
 			break
 		}
 	}
-	held := map[event.StreamID]bool{}
-	for who, of := range holds {
-		held[who] = retention.Holds(of).HeldAt(now)
+	about := map[event.StreamID]kept{}
+	for who, of := range beside {
+		k := kept{held: retention.Holds(of).HeldAt(now)}
+		for _, r := range of {
+			if r.Kind == retention.Erasure && !r.Period.IsZero() && !r.CarriedOut.IsZero() {
+				k.erased = append(k.erased, erasedUnder{r.Period, r.CarriedOut})
+			}
+		}
+		about[who] = k
 	}
-	return held, nil
+	return about, nil
 }
 
-// retentionOf is a period or a hold as the api shows it.
-func retentionOf(r retention.Row, held bool, now time.Time) api.Retention {
+// retentionOf is a period, a hold or an erasure as the api shows it.
+func retentionOf(r retention.Row, about kept, now time.Time) api.Retention {
+	held, erased := about.held, r.CarriedOut
+	for _, e := range about.erased {
+		if e.period == r.ID {
+			erased = e.on
+		}
+	}
 	due := r.DisposeOn != nil && r.Disposed.IsZero() && *r.DisposeOn <= event.DayOf(now)
 	return api.Retention{ID: r.ID, Kind: string(r.Kind), Person: r.Person.Of, Organisation: r.Org, Class: string(r.Class), From: r.From,
 		KeepUntil: r.KeepUntil, DisposeOn: r.DisposeOn, Due: due && !held, Held: held, ReviewedAt: r.Reviewed, Review: string(r.LastReview),
-		DisposedAt: r.Disposed, Disposed: texts(r.Data), PlacedAt: r.Placed, LiftedAt: r.Lifted, Position: r.Position}
+		DisposedAt: r.Disposed, Disposed: texts(r.Data), ErasedAt: erased, Period: r.Period, Request: r.Request, Keys: r.Keys, CopiesUntil: r.CopiesUntil, PlacedAt: r.Placed, LiftedAt: r.Lifted, Position: r.Position}
 }
 
 // Reviews implements api.View.

@@ -29,8 +29,8 @@ func (p *program) keysCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.keysCopy(cmd.Context(), to) },
 	}
 	copying.Flags().StringVar(&to, "to", "", "where the copy is made: a connection string of PostgreSQL, file: and the path of a file that holds one, or a data folder")
-	children := append([]*cobra.Command{p.keysShredCommand(), p.keysReceiptsCommand(), p.keysRewrapCommand(), copying}, p.signingKeysCommands()...)
-	return group("keys", "Destroy, wrap again and copy the keys of the people's data, and keep those that sign the ledger",
+	children := append([]*cobra.Command{p.keysShredCommand(), p.keysReceiptsCommand(), copying, p.keysRewrapCommand()}, p.signingKeysCommands()...)
+	return group("keys", "Destroy, copy and wrap the keys of the people's data, and keep those that sign the ledger",
 		"  caseledger keys shred A --request 5eed0000-0000-8000-8000-000000000001 --classes health --actor SIR1 --reason WHY\n"+
 			"  caseledger keys rewrap\n  caseledger keys copy --to file:/run/secrets/keys\n  caseledger keys export-public > ledger.pub", children...)
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -157,15 +159,17 @@ func (p *program) packCreate(ctx context.Context, who string, w wantedPack) (err
 	if err != nil {
 		return err
 	}
+	if _, err := os.Lstat(w.out); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is there already, or cannot be looked at: %w", w.out, cmp.Or(err, fs.ErrExist))
+	}
 	p.announce()
 	r, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	asked.Synthetic = r.synthetic
 	var pack bytes.Buffer
-	made, err := o.makePack(ctx, r, t, policy, asked, w, &pack)
+	made, err := o.makePack(ctx, r, t, policy, asked, why{use: access.Purpose(w.use), reason: w.reason}, &pack)
 	if errors.Is(err, assemble.ErrNoSuchPerson) {
 		return fmt.Errorf("nothing is held about such a person that is for the asker to know of: %w", errNotFound)
 	}

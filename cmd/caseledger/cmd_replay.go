@@ -56,6 +56,7 @@ type replayedEntry struct {
 	Corrects   event.ID       `json:"corrects,omitzero"`
 	Standing   bool           `json:"standing"`
 	Says       jsontext.Value `json:"says"`
+	Erased     []gap          `json:"erased,omitempty"` // what of it cannot be read any more, since when and why
 }
 
 type replayedConsent struct {
@@ -103,6 +104,9 @@ func (p *program) replay(ctx context.Context, who, trueOn, knownOn, format strin
 		return fmt.Errorf("the ledger holds nothing about such a person: %w", errNotFound)
 	}
 	out, err := replayOf(personOf(who), history, at, known)
+	if err == nil {
+		err = r.showGaps(ctx, &out, history)
+	}
 	if err != nil {
 		return err
 	}
@@ -162,7 +166,7 @@ func replayOf(who event.UUID, history []event.Recorded, trueOn, knownOn time.Tim
 		if of == who {
 			of = event.UUID{}
 		}
-		out.Entries = append(out.Entries, replayedEntry{e.Position, of, e.ID, e.Type, e.Effective, e.RecordedAt, e.Actor, e.Origin, e.Corrects, stands[e.ID], says})
+		out.Entries = append(out.Entries, replayedEntry{e.Position, of, e.ID, e.Type, e.Effective, e.RecordedAt, e.Actor, e.Origin, e.Corrects, stands[e.ID], says, nil})
 	}
 	for _, c := range lawfulness.FoldMerged(who, standing).Consent.Consents {
 		status := c.StatusAt(trueOn)
@@ -176,6 +180,15 @@ func replayOf(who event.UUID, history []event.Recorded, trueOn, knownOn time.Tim
 		out.Consents = append(out.Consents, replayedConsent{c.ID, c.Kind, status, scope})
 	}
 	return out, nil
+}
+
+// showGaps says of each entry of a replay what of it was erased.
+func (r *record) showGaps(ctx context.Context, out *replayed, history []event.Recorded) error {
+	gaps, err := r.gaps(ctx, history)
+	for i := range out.Entries {
+		out.Entries[i].Erased = gaps[out.Entries[i].ID]
+	}
+	return err
 }
 
 func (p *program) printReplay(r replayed) error {
@@ -204,6 +217,11 @@ func (p *program) printReplay(r replayed) error {
 		if err := p.printf("%6d  %-26s %s  by %s, %s%s\n        recorded %s\n        %s\n",
 			e.Position, happened, e.Type, e.Actor.Role, e.Actor.Side, mark, london(e.RecordedAt), e.Says); err != nil {
 			return err
+		}
+		for _, g := range e.Erased {
+			if err := p.printf("        %s\n", g.words()); err != nil {
+				return err
+			}
 		}
 	}
 	if err := p.printf("\nConsents\n"); err != nil {

@@ -57,6 +57,13 @@ func (p *program) serve(ctx context.Context) error {
 	if every < time.Second {
 		return usage("--heads-every is at least 1s")
 	}
+	verify, err := p.config.duration("verify-every")
+	if err != nil {
+		return err
+	}
+	if verify < time.Minute {
+		return usage("--verify-every is at least 1m")
+	}
 	policy, err := p.config.witnessPolicy()
 	if err != nil {
 		return err

@@ -7,6 +7,6 @@ func (p *program) commands() []*cobra.Command {
 	return []*cobra.Command{
 		p.demoCommand(), p.serveCommand(), p.simulateCommand(), p.importCommand(), p.replayCommand(), p.eventsCommand(),
 		p.projectCommand(), p.findingsCommand(), p.policyCommand(), p.verifyCommand(), p.ledgerCommand(), p.packCommand(), p.keysCommand(),
-		p.relayCommand(), p.migrateCommand(), p.doctorCommand(), p.versionCommand(),
+		p.relayCommand(), p.witnessCommand(), p.migrateCommand(), p.doctorCommand(), p.versionCommand(),
 	}
 }

@@ -14,7 +14,8 @@ import (
 // setting is one documented setting. A flag prevails on the environment, the
 // environment on the default; the zero configuration works.
 type setting struct {
-	// command is the command that has the setting; empty: every command.
+	// command is the command that has the setting, by its whole name; empty: every
+	// command.
 	command string
 	flag    string
 	usual   string // the default, as text
@@ -55,6 +56,8 @@ var settings = []setting{
 		does: "the least time between two rounds of wrapping all keys by another key-encryption key after keys were destroyed; 0s has a round for each erasure. Backups of the keystore from before a round are useless without their own copy of that key: keep both"},
 	{flag: "signer-key", usual: "",
 		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history, and only witnesses would tell"},
+	{flag: "witnesses", usual: "",
+		does: "file that says who cosigns the ledger's checkpoints and how many must (C2SP tlog-policy); empty asks nobody, and then whoever has the signing key can show two people two histories"},
 	{flag: "kms-token-file", usual: "",
 		does: "file of mode 0600 with the token for the key management service that a line of the key file names; needed only where one does. Whoever holds it, the key file and the keys can read everybody"},
 	{flag: "json", usual: "false", boolean: true,
@@ -74,10 +77,10 @@ var settings = []setting{
 		does: "what tokens of that issuer must be meant for (the aud claim); a wrong one refuses everybody"},
 	{command: "serve", flag: "jwks", usual: "",
 		does: "that issuer's public keys: a file, or an https URL that is fetched at start and then every hour"},
-	{command: "serve", flag: "witnesses", usual: "",
-		does: "file that says who cosigns the ledger's checkpoints and how many must (C2SP tlog-policy); empty asks nobody, and then whoever has the signing key can show two people two histories"},
 	{command: "serve", flag: "heads-every", usual: "1h",
 		does: "how often the ledger commits to the heads of its streams, by which it is proved that nothing was left out; rarer makes what a proof covers older"},
+	{command: "serve", flag: "verify-every", usual: "24h",
+		does: "how long after one verification of the whole record the next begins; the first begins at start. Rarer finds later what was altered"},
 	{command: "serve", flag: "small-numbers", usual: "10",
 		does: "counts under it are kept back from the hubs' figures, from 2 to 1000; 0 publishes everything, and a small count may tell who somebody is"},
 	{command: "serve", flag: "shutdown-timeout", usual: "10s",
@@ -92,6 +95,13 @@ var settings = []setting{
 		does: "how many people to invent beside the three journeys"},
 	{command: "demo", flag: "seed", usual: "1",
 		does: "what the invented people are drawn from; the same seed draws the same people"},
+
+	{command: "witness serve", flag: "addr", usual: "127.0.0.1:7380",
+		does: "address that the witness listens on; whoever asks it does so over https, so put TLS in front of it"},
+	{command: "witness serve", flag: "logs", usual: "",
+		does: "file that lists the ledgers that are cosigned: a verifier key on each line, with both keys of a ledger that changes its key, and the old one for as long as its last checkpoint is the last that was cosigned; a wrong key cosigns somebody else's ledger"},
+	{command: "witness serve", flag: "key", usual: "",
+		does: "file with the secret key of the witness, which caseledger witness keygen makes; whoever has it can vouch in the witness's name"},
 
 	{command: "import", flag: "importers", usual: "",
 		does: "who imports beside information governance leads: LABEL/ROLE, separated by commas; they record anything about anybody, unasked"},
@@ -173,8 +183,9 @@ func configure(cmd *cobra.Command, environ []string) (configuration, error) {
 		return configuration{}, err
 	}
 	c := configuration{flags: cmd.Flags(), from: map[string]string{}}
+	_, command, _ := strings.Cut(cmd.CommandPath(), " ")
 	for _, s := range settings {
-		if s.command != "" && s.command != cmd.Name() {
+		if s.command != "" && s.command != command {
 			continue
 		}
 		f := c.flags.Lookup(s.flag)

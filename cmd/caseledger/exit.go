@@ -10,6 +10,8 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/offline"
+	"caseledger/eventstore/ledger/witness"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
 	"caseledger/eventstore/relay"
@@ -95,6 +97,10 @@ var sentinelExits = []struct {
 	{relay.ErrSecret, exitUsage},
 	{relay.ErrCredentials, exitDenied},
 	{relay.ErrNoDestination, exitNotFound},
+	{witness.ErrDamaged, exitIntegrity},
+	{witness.ErrInUse, exitConflict},
+	{witness.ErrKey, exitUsage},
+	{witness.ErrPolicy, exitUsage},
 	{postgres.ErrURL, exitUsage},
 	{pgsql.ErrConnectionString, exitUsage},
 	{kurrent.ErrConnectionString, exitUsage},
@@ -130,6 +136,9 @@ var sentinelExits = []struct {
 	{context.DeadlineExceeded, exitUnavailable},
 	{context.Canceled, exitInterrupted},
 	{fs.ErrNotExist, exitNotFound},
+	{offline.ErrUsage, exitUsage},
+	{offline.ErrTrust, exitUsage},
+	{offline.ErrUnpinned, exitUsage},
 	{fs.ErrPermission, exitDenied},
 }
 

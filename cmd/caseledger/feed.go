@@ -273,6 +273,15 @@ func (f feed) detail(ctx context.Context, v *view, row timeline.Row) (api.EntryD
 			said = e.RevealTold()
 		}
 		detail := api.EntryDetail{Entry: feedEntry(e), Version: e.Version, Correlation: e.Correlation, Causation: e.Causation}
+		if len(e.Erased) > 0 {
+			gone, err := f.record.destructionsOf(ctx, e.Stream.Of)
+			if err != nil {
+				return api.EntryDetail{}, err
+			}
+			for _, g := range gapsOf(e, gone) {
+				detail.Erased = append(detail.Erased, api.Gap{Class: string(g.Class), ErasedAt: g.On, Under: g.Under})
+			}
+		}
 		if v.side.name == audit {
 			for name, value := range said {
 				if value == "["+event.Withheld.String()+"]" {

@@ -35,7 +35,7 @@ func fillLedger(t testing.TB, dir dataDir, people int) {
 	for n := range errs {
 		group.Go(func() {
 			for i := n; i < people && errs[n] == nil; i += len(errs) {
-				errs[n] = fillPerson(t, r, i)
+				errs[n] = fillPerson(t, r, i, eventsOfOne)
 			}
 		})
 	}
@@ -53,12 +53,12 @@ func fillLedger(t testing.TB, dir dataDir, people int) {
 // filled is the i-th person of [fillLedger].
 func filled(i int) event.UUID { return event.DeriveUUID("filled", fmt.Appendf(nil, "%d", i)) }
 
-func fillPerson(t testing.TB, r *record, i int) error {
+func fillPerson(t testing.TB, r *record, i, events int) error {
 	nurse, _ := memberNamed("NUR1")
 	who, now := filled(i), time.Now().UTC()
 	drafts := []event.Draft{{Data: person.PersonRegistered{Name: event.Own(person.Name{Given: "TEST", Family: fmt.Sprintf("TANGO-%d", i)}),
 		DateOfBirth: event.Own(event.MustDay("1980-02-03")), Sex: event.Own(person.Female), Site: "CAMBRIDGE", Region: "N56"}}}
-	for n := 1; n < eventsOfOne; n++ {
+	for n := 1; n < events; n++ {
 		id := event.DeriveUUID("filled", who[:], fmt.Appendf(nil, "%d", n/3))
 		switch n % 3 {
 		case 0:

@@ -27,6 +27,7 @@ type standingFinding struct {
 	AsKnown       bool             `json:"asKnown"`
 	Hindsight     bool             `json:"hindsight"`
 	Indeterminate bool             `json:"indeterminate,omitzero"`
+	Unchecked     bool             `json:"unchecked,omitzero"` // what it rests on was erased: it stays as it was found
 	Item          event.ID         `json:"item"`
 	Evidence      []event.ID       `json:"evidence"`
 	Notes         []finding.Note   `json:"notes,omitempty"`
@@ -110,7 +111,7 @@ func foldFindings(about event.UUID, standing []event.Recorded) (all []standingFi
 		j := f.Judged
 		one := standingFinding{Finding: f.ID, About: about, Monitor: j.Monitor, Version: j.Version, Severity: j.Severity, Status: f.Status,
 			Cause: f.Cause, Outcome: f.Outcome, Breach: f.Breach, At: j.At, AsKnown: j.AsKnown, Hindsight: j.Hindsight,
-			Indeterminate: j.Indeterminate, Item: j.Item, Evidence: j.Evidence, Notes: j.Notes, Categories: j.Categories}
+			Indeterminate: j.Indeterminate, Unchecked: f.Unchecked, Item: j.Item, Evidence: j.Evidence, Notes: j.Notes, Categories: j.Categories}
 		for _, e := range standing {
 			var id event.UUID
 			switch d := e.Data.(type) {
@@ -119,6 +120,8 @@ func foldFindings(about event.UUID, standing []event.Recorded) (all []standingFi
 					one.JudgedTo = d.To
 				}
 			case finding.FindingSuperseded:
+				id = d.Finding
+			case finding.FindingRecheckLost:
 				id = d.Finding
 			case finding.FindingAcknowledged:
 				id = d.Finding

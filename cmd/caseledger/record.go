@@ -54,7 +54,7 @@ type opening struct {
 	at       places
 	kek      string // empty: the file in the directory
 	kmsToken string // the file of the token for a key management service
-	signer   string // likewise, of the signing keys
+	signer   string // empty: the file of the signing keys in the directory
 	mode     mode
 	now      func() time.Time
 	random   io.Reader

@@ -75,6 +75,7 @@ type sealing struct {
 	sealer    *ledger.Sealer
 	gatherer  *witness.Gatherer // nil without a policy
 	committer *heads.Committer
+	watching  *watching
 }
 
 // sealingWith is what a sealing needs from outside.
@@ -85,7 +86,12 @@ type sealingWith struct {
 	log    *slog.Logger
 	policy *witness.Policy // nil: nobody is asked
 	every  time.Duration   // between two commitments to the heads
+	verify time.Duration   // between two verifications
 }
+
+// verifyRest is how long a verification rests after every tile, so that it takes
+// no more than a part of one processor from those who are served.
+const verifyRest = 2 * time.Millisecond
 
 // errOtherSigner: the signing keys are those of another ledger.
 var errOtherSigner = errors.New("the signing keys are another ledger's than those that signed what is published: bring the file that signed it, and name it with --signer-key")
@@ -130,6 +136,8 @@ func (o opening) openSealing(ctx context.Context, r *record, with sealingWith) (
 	s.committer = &heads.Committer{Store: r.store, Codec: r.codec, Shelf: shelf, Actor: publisher, Clock: with.now, After: with.after,
 		Every: with.every, Log: with.log}
 	s.published = p
+	s.watching = &watching{verifying: verifying{store: r.store, shelf: shelf, memory: s.memory, keys: r.vault, signed: p.keys, random: with.random},
+		every: with.verify, rest: verifyRest, now: with.now, after: with.after, log: with.log}
 	return s, nil
 }
 
@@ -225,6 +233,7 @@ func (s *sealing) follow(ctx context.Context, log *slog.Logger) {
 		}
 	})
 	group.Go(func() { s.committer.Run(ctx) })
+	group.Go(func() { s.watching.Run(ctx) })
 	if s.gatherer != nil {
 		group.Go(func() { _ = s.gatherer.Run(ctx) })
 	}

@@ -35,6 +35,7 @@ type server struct {
 	monitor  *monitors           // while this process judges; see [server.lead]
 	seals    sealingWith         // how the record is sealed, while this process judges
 	sealing  atomic.Pointer[sealing]
+	proofs   *proofs
 	// relayer tells others, while this process judges; nil if nobody is told.
 	relayer  *relayer
 	handler  http.Handler // nil for a worker that shows nothing
@@ -59,6 +60,7 @@ type parts struct {
 	erasing      erasing
 	witnesses    *witness.Policy // nil: nobody is asked
 	headsEvery   time.Duration   // 0: an hour
+	verifyEvery  time.Duration   // 0: a day
 }
 
 // newServer opens a record to serve it.
@@ -94,12 +96,13 @@ func (p *program) newServer(ctx context.Context, with parts) (_ *server, err err
 		s.recorder = recorder
 	}
 	s.opening = with.opening
-	s.seals = sealingWith{now: p.now, after: time.After, random: p.random, log: s.log, policy: with.witnesses, every: cmp.Or(with.headsEvery, time.Hour)}
+	s.seals = sealingWith{now: p.now, after: time.After, random: p.random, log: s.log, policy: with.witnesses, every: cmp.Or(with.headsEvery, time.Hour), verify: cmp.Or(with.verifyEvery, 24*time.Hour)}
 	if s.judges && !s.elected {
 		if s.monitor, err = s.monitors(ctx); err != nil {
 			return nil, err
 		}
 	}
+	s.proofs = &proofs{opening: with.opening, store: s.record.store, sealing: s.sealing.Load, now: p.now}
 	if s.judges { // what is wrong with the keys is told at once
 		one, err := s.opening.openSealing(ctx, s.record, s.seals)
 		if err == nil {
@@ -134,6 +137,7 @@ func (p *program) probes(s *server, with parts) api.Config {
 	b := built()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &lag{s})
+	metrics.MustRegister(s.proofs)
 	if s.relayer != nil {
 		metrics.MustRegister(relayFigures{s})
 	}
@@ -141,6 +145,7 @@ func (p *program) probes(s *server, with parts) api.Config {
 		Health: s.health(),
 		Info: api.Info{Name: "caseledger", Version: b.Version, Revision: b.Revision, Environment: with.environment,
 			Synthetic: s.record.synthetic},
+		Proofs:  s.proofs,
 		Log:     s.log,
 		Metrics: metrics,
 	}
@@ -155,6 +160,7 @@ func (p *program) wire(ctx context.Context, s *server, with parts, recorder *rec
 	}
 	c.Recorder, c.Views, c.Feed = recorder, v, feed{v}
 	c.Identifiers = finder{s.record.vault, s.record.synthetic, p.now}
+	c.Packs = packs{s, v}
 	c.AccessLog = newAccessLog(s.record.store, s.record.codec)
 	c.Issuers, c.Organisation = with.trust.issuers, with.trust.organisation
 	c.Clock, c.Random = p.now, p.random
@@ -171,6 +177,9 @@ func (s *server) close() error {
 	}
 	if s.relayer != nil {
 		err = errors.Join(err, s.relayer.close())
+	}
+	if s.proofs != nil {
+		err = errors.Join(err, s.proofs.close())
 	}
 	if s.guard != nil {
 		err = errors.Join(err, s.guard.leave(s.record.dir))
@@ -196,6 +205,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, p patience) err
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { s.work(working) })
+	background.Go(func() { s.proofs.watch(working, s.log, time.After) })
 	background.Go(func() { s.record.keepSettled(working, s.log, s.now, time.After) })
 	defer background.Wait()
 	defer stop()

@@ -97,9 +97,15 @@ type Recorded struct {
 	// that is not Personal, could be read: Open, Withheld or Erased. It is
 	// Open for an event that has none.
 	Operational State
-	// Erased: the key of one of its boxes, of those that are this reader's to open,
-	// was destroyed.
-	Erased bool
+	// Erased are its boxes, of those that are this reader's to open, whose keys were
+	// destroyed.
+	Erased []Gap
+}
+
+// Gap is a box that cannot be opened any more.
+type Gap struct {
+	Class Class
+	Key   UUID // that was destroyed
 }
 
 // Provenance is why a fact was recorded past validation, and from which system

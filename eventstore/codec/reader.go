@@ -123,7 +123,9 @@ func (r *Reader) decode(ctx context.Context, s eventstore.Stored) (_ event.Recor
 		if err != nil {
 			return event.Recorded{}, "", err
 		}
-		e.Erased = e.Erased || state == event.Erased
+		if state == event.Erased {
+			e.Erased = append(e.Erased, event.Gap{Class: box.Class, Key: box.Key})
+		}
 		if b.operational {
 			e.Operational = state
 			fingerprint = also.fingerprint

@@ -108,3 +108,14 @@ func TestAShelfsServersFaultsHaveNames(t *testing.T) {
 		}
 	}
 }
+
+func init() {
+	benchedShelves["postgres"] = func(b *testing.B) ledger.Shelf {
+		s, err := keep.OpenShelfPostgres(b.Context(), pgtest.Durable(b).Database(b), "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+}

@@ -69,6 +69,15 @@ func TestShelfMemory(t *testing.T) {
 	})
 }
 
+// A shelf that was told of no fault has none.
+func TestShelfFaulty(t *testing.T) {
+	t.Parallel()
+	ledgertest.RunShelf(t, func(*testing.T) func() ledger.Shelf {
+		s := ledgertest.NewFaulty(&keep.ShelfMemory{}, nil)
+		return func() ledger.Shelf { return s }
+	})
+}
+
 func openFolder(t *testing.T, path string) *keep.ShelfFolder {
 	t.Helper()
 	s, err := keep.OpenShelfFolder(path)

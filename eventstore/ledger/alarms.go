@@ -64,10 +64,10 @@ func readAlarm(ctx context.Context, shelf Shelf) (*Alarm, []byte, error) {
 	if len(raw) == 0 {
 		return nil, raw, nil
 	}
-	var a Alarm
-	if err := json.Unmarshal(raw, &a, json.RejectUnknownMembers(true)); err != nil || a.Code == "" {
-		// Whatever it says, it is there.
-		return &Alarm{Code: AlarmVerification, Detail: "the alarm itself cannot be read"}, raw, nil
+	a := Alarm{Code: AlarmVerification, Detail: "the alarm itself cannot be read"} // whatever it says, it is there
+	var is Alarm
+	if json.Unmarshal(raw, &is, json.RejectUnknownMembers(true)) == nil && is.Code != "" {
+		a = is
 	}
 	return &a, raw, nil
 }

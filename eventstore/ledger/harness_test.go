@@ -18,12 +18,133 @@ import (
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
-	"caseledger/eventstore/keep"
 	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/ledger/ledgertest"
 	"caseledger/eventstore/memory"
 	"caseledger/eventstore/vault"
 )
+
+// errFault is in the chain of every error that a double was told to give.
+var errFault = errors.New("injected fault")
+
+// faults makes the n-th call fail, from 1: before it did anything, or after.
+type faults struct {
+	mu     sync.Mutex
+	calls  []string
+	at     int
+	stored bool
+}
+
+func (f *faults) call(name string, do func() error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, name)
+	failing := len(f.calls) == f.at
+	if failing && !f.stored {
+		return errFault
+	}
+	err := do()
+	if failing {
+		return errFault
+	}
+	return err
+}
+
+// fail makes the n-th call from now fail; 0 none.
+func (f *faults) fail(n int, stored bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls, f.at, f.stored = nil, n, stored
+}
+
+// shelf is a double of [ledger.Shelf]: package keep has the real ones.
+type shelf struct {
+	*faults
+	mu        sync.Mutex
+	objects   map[string][]byte
+	registers map[string][]byte
+}
+
+func newShelf(f *faults) *shelf {
+	return &shelf{faults: f, objects: map[string][]byte{}, registers: map[string][]byte{}}
+}
+
+func (s *shelf) Put(_ context.Context, objects ...ledger.Object) error {
+	return s.call("put", func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, o := range objects {
+			if was, ok := s.objects[o.Name]; ok && !bytes.Equal(was, o.Bytes) {
+				return ledger.ErrOther
+			}
+		}
+		for _, o := range objects {
+			s.objects[o.Name] = bytes.Clone(o.Bytes)
+		}
+		return nil
+	})
+}
+
+func (s *shelf) Get(_ context.Context, name string) (b []byte, err error) {
+	return b, s.call("get", func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		was, ok := s.objects[name]
+		if !ok {
+			return ledger.ErrAbsent
+		}
+		b = bytes.Clone(was)
+		return nil
+	})
+}
+
+func (s *shelf) Remove(_ context.Context, names ...string) error {
+	return s.call("remove", func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, n := range names {
+			delete(s.objects, n)
+		}
+		return nil
+	})
+}
+
+func (s *shelf) Load(_ context.Context, register string) (b []byte, err error) {
+	return b, s.call("load "+register, func() error {
+		b = s.value(register)
+		return nil
+	})
+}
+
+func (s *shelf) value(register string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Clone(s.registers[register])
+}
+
+func (s *shelf) Swap(_ context.Context, register string, old, value []byte) error {
+	return s.call("swap "+register, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		was, set := s.registers[register]
+		if set != (old != nil) || !bytes.Equal(was, old) {
+			return ledger.ErrMoved
+		}
+		s.registers[register] = append([]byte{}, value...)
+		return nil
+	})
+}
+
+// set puts a register to a value past every fault; nil unsets it.
+func (s *shelf) set(register string, value []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if value == nil {
+		delete(s.registers, register)
+		return
+	}
+	s.registers[register] = value
+}
 
 // remembered is a double of [ledger.Memory], beside [ledger.MemoryFile], that
 // fails where it is told to.
@@ -143,15 +264,17 @@ func uuid(n uint64) event.UUID {
 
 // world is a ledger and what it is made of.
 type world struct {
-	store  eventstore.Store
-	shelf  ledger.Shelf
-	memory *remembered
-	signer *signatures
-	public note.Verifier
-	now    func() time.Time
-	chunk  int64
-	count  uint64
-	stream event.StreamID
+	*faults // of the shelf
+	store   eventstore.Store
+	shelf   *shelf
+	instead ledger.Shelf // of the shelf, if not nil
+	memory  *remembered
+	signer  *signatures
+	public  note.Verifier
+	now     func() time.Time
+	chunk   int64
+	count   uint64
+	stream  event.StreamID
 }
 
 func newWorld(t testing.TB) *world {
@@ -168,7 +291,8 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{shelf: &keep.ShelfMemory{}, memory: &remembered{}, signer: &signatures{Signer: s}, public: v,
+	f := &faults{}
+	w := &world{faults: f, shelf: newShelf(f), memory: &remembered{}, signer: &signatures{Signer: s}, public: v,
 		now: func() time.Time { return noon }, stream: event.Access(uuid(0))}
 	w.store = memory.New(func() time.Time { return w.now() })
 	return w
@@ -195,8 +319,16 @@ func appendEntries(t testing.TB, s eventstore.Store, stream event.StreamID, from
 	}
 }
 
+// published is the shelf that the world's sealers have.
+func (w *world) published() ledger.Shelf {
+	if w.instead != nil {
+		return w.instead
+	}
+	return w.shelf
+}
+
 func (w *world) config() ledger.SealerConfig {
-	return ledger.SealerConfig{Store: w.store, Shelf: w.shelf, Memory: w.memory, Origin: origin, Signers: []note.Signer{w.signer},
+	return ledger.SealerConfig{Store: w.store, Shelf: w.published(), Memory: w.memory, Origin: origin, Signers: []note.Signer{w.signer},
 		Verifiers: note.VerifierList(w.public), Clock: func() time.Time { return noon }, After: time.After,
 		Log: slog.New(slog.DiscardHandler), Chunk: w.chunk}
 }
@@ -242,7 +374,7 @@ func (w *world) mustBePublished(t testing.TB, want ledger.Tree) {
 	if err != nil || is != want {
 		t.Fatalf("the last checkpoint is of %v (%v), want %v", is, err, want)
 	}
-	r := tlog.TileHashReader(want, &tileReader{t.Context(), w.shelf})
+	r := tlog.TileHashReader(want, &tileReader{t.Context(), w.published()})
 	for i := int64(0); i < want.N; i += ledger.TileWidth {
 		if _, err := r.ReadHashes([]int64{tlog.StoredHashIndex(0, i)}); err != nil {
 			t.Fatalf("the tile of entry %d: %v", i+1, err)
@@ -253,7 +385,7 @@ func (w *world) mustBePublished(t testing.TB, want ledger.Tree) {
 // value is what a register of the shelf holds.
 func (w *world) value(t testing.TB, register string) []byte {
 	t.Helper()
-	b, err := w.shelf.Load(t.Context(), register)
+	b, err := w.published().Load(t.Context(), register)
 	if err != nil {
 		t.Fatal(err)
 	}

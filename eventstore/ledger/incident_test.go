@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
@@ -220,7 +221,7 @@ func TestAStoreThatIsNotWhatWasSignedIsRefused(t *testing.T) {
 			w.memory.set(ledger.Tree{N: 200})
 		}, "does not add to the 200"},
 		"a checkpoint that is lost, and a store that is another": {func(t *testing.T, w *world) {
-			w.store, w.shelf = older(t, 299, 50), &keep.ShelfMemory{}
+			w.store, w.shelf = older(t, 299, 50), newShelf(w.faults)
 		}, "the 300 entries of the store are not those"},
 		"a checkpoint that nobody signed": {func(t *testing.T, w *world) {
 			if err := w.shelf.Swap(t.Context(), ledger.RegisterCheckpoint, w.value(t, ledger.RegisterCheckpoint), []byte("none")); err != nil {
@@ -229,7 +230,7 @@ func TestAStoreThatIsNotWhatWasSignedIsRefused(t *testing.T) {
 		}, "no checkpoint that a known key has signed"},
 		"a witnessed checkpoint, and none published": {func(t *testing.T, w *world) {
 			signed := w.value(t, ledger.RegisterCheckpoint)
-			w.shelf = &keep.ShelfMemory{}
+			w.shelf = newShelf(w.faults)
 			if err := w.shelf.Swap(t.Context(), ledger.RegisterWitnessed, nil, signed); err != nil {
 				t.Fatal(err)
 			}
@@ -259,7 +260,7 @@ func TestAStoreThatIsNotWhatWasSignedIsRefused(t *testing.T) {
 }
 
 // sealedShelf is the shelf of a world as it was after some entries.
-func sealedShelf(t *testing.T, w *world, entries int) ledger.Shelf {
+func sealedShelf(t *testing.T, w *world, entries int) *shelf {
 	t.Helper()
 	was := *newWorld(t)
 	was.signer, was.public = w.signer, w.public
@@ -284,7 +285,7 @@ func TestWhatIsLostAndCanBeMadeAgainIsMadeAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"the shelf, checkpoint and all": func(_ *testing.T, w *world) { w.shelf = &keep.ShelfMemory{} },
+		"the shelf, checkpoint and all": func(_ *testing.T, w *world) { w.shelf = newShelf(w.faults) },
 		"what the signer remembered last, but not all": func(t *testing.T, w *world) {
 			w.memory.set(treeOf(t, w.store, 257))
 		},
@@ -399,4 +400,27 @@ func TestASealerOfOtherPartsIsRefused(t *testing.T) {
 		t.Errorf("a signature that nobody can verify: %v", err)
 	}
 	w.mustSeal(t, w.sealer(t))
+}
+
+// TestABitThatFlipsInMemoryIsNotPublished is of every tile and the root, after they
+// were made of entries that were read rightly.
+func TestABitThatFlipsInMemoryIsNotPublished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(t, 600)
+	s := w.sealer(t)
+	for name, alter := range map[string]func(full []ledger.Object, edge [][]byte, root *tlog.Hash){
+		"in a full tile":                func(full []ledger.Object, _ [][]byte, _ *tlog.Hash) { full[1].Bytes[4000] ^= 1 },
+		"in the last tile of leaves":    func(_ []ledger.Object, edge [][]byte, _ *tlog.Hash) { edge[0][100] ^= 1 },
+		"in the last tile above leaves": func(_ []ledger.Object, edge [][]byte, _ *tlog.Hash) { edge[1][40] ^= 1 },
+		"in the root":                   func(_ []ledger.Object, _ [][]byte, root *tlog.Hash) { root[31] ^= 1 },
+		"in the name of a tile":         func(full []ledger.Object, _ [][]byte, _ *tlog.Hash) { full[0].Name = full[1].Name },
+	} {
+		if err := s.CheckAltered(t.Context(), alter); !errors.Is(err, ledger.ErrAlarm) || errors.Is(err, ledger.ErrRecoveryRequired) {
+			t.Errorf("%s: got %v, want an alarm", name, err)
+		}
+	}
+	if err := s.CheckAltered(t.Context(), func([]ledger.Object, [][]byte, *tlog.Hash) {}); err != nil {
+		t.Errorf("nowhere: %v", err)
+	}
 }

@@ -26,7 +26,7 @@ func mustProve(t testing.TB, r *ledger.Reader, at int64) ledger.Proof {
 
 func TestAProofProvesItsEntryAndNoOther(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 300)
+	w, _ := sealed(t, 300)
 	is, r := w.truth(t), w.reader(8)
 	keys := note.VerifierList(w.public)
 	for _, at := range []int64{1, 2, 255, 256, 257, 299, 300} {
@@ -51,9 +51,9 @@ func TestAProofProvesItsEntryAndNoOther(t *testing.T) {
 
 func TestAProofIsByTheWitnessedCheckpointWhereThatHasTheEntry(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 100)
+	w, shelf := sealed(t, 100)
 	witness, seen := keyPair(t, "witness.example")
-	cosigned, n, err := ledger.OpenCheckpoint(w.shelf.value(ledger.RegisterCheckpoint), origin, note.VerifierList(w.public))
+	cosigned, n, err := ledger.OpenCheckpoint(w.value(t, ledger.RegisterCheckpoint), origin, note.VerifierList(w.public))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestAProofIsByTheWitnessedCheckpointWhereThatHasTheEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shelf.set(ledger.RegisterWitnessed, raw)
+	shelf.registers[ledger.RegisterWitnessed] = raw
 	w.record(t, 200)
 	w.mustSeal(t, w.sealer(t))
 	is, r := w.truth(t), w.reader(8)
@@ -76,7 +76,7 @@ func TestAProofIsByTheWitnessedCheckpointWhereThatHasTheEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shelf.set(ledger.RegisterWitnessed, forked)
+	shelf.registers[ledger.RegisterWitnessed] = forked
 	if _, err := r.Proof(t.Context(), 5); !errors.Is(err, ledger.ErrCorrupt) {
 		t.Errorf("of another tree: got %v, want ErrCorrupt", err)
 	}
@@ -85,9 +85,9 @@ func TestAProofIsByTheWitnessedCheckpointWhereThatHasTheEntry(t *testing.T) {
 // Whatever is done to a proof, it is refused, and by the name of what is wrong.
 func TestAnAlteredProofIsRefused(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 300)
+	w, _ := sealed(t, 300)
 	is, good := w.truth(t), ledger.FormatProof(mustProve(t, w.reader(8), 42))
-	checkpoint := string(w.shelf.value(ledger.RegisterCheckpoint))
+	checkpoint := string(w.value(t, ledger.RegisterCheckpoint))
 	lines := strings.SplitAfter(string(good), "\n")
 	line := func(i int, text string) string {
 		changed := slices.Clone(lines)
@@ -172,8 +172,8 @@ func TestAnAlteredProofIsRefused(t *testing.T) {
 // form of them.
 func TestASignatureHasOneForm(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 3)
-	good := w.shelf.value(ledger.RegisterCheckpoint)
+	w, _ := sealed(t, 3)
+	good := w.value(t, ledger.RegisterCheckpoint)
 	altered := bytes.Clone(good)
 	at := bytes.LastIndexByte(altered, '=') - 1
 	altered[at]++
@@ -187,7 +187,7 @@ func TestASignatureHasOneForm(t *testing.T) {
 }
 
 func FuzzParseProof(f *testing.F) {
-	w := sealed(f, 300)
+	w, _ := sealed(f, 300)
 	for _, at := range []int64{1, 257, 300} {
 		f.Add(ledger.FormatProof(mustProve(f, w.reader(0), at)))
 	}

@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,19 +20,66 @@ import (
 )
 
 func (w *world) reader(cached int) *ledger.Reader {
-	return ledger.NewReader(w.shelf, origin, note.VerifierList(w.public), cached)
+	return ledger.NewReader(w.published(), origin, note.VerifierList(w.public), cached)
 }
 
-// sealed is a world with a number of entries, sealed at each of some sizes.
-func sealed(t testing.TB, sizes ...int) *world {
+// liar is a shelf that gives other things than are on it, where it is told to.
+type liar struct {
+	ledger.Shelf
+	objects   map[string][]byte // nil: missing
+	registers map[string][]byte
+	down      error
+}
+
+func (l *liar) Get(ctx context.Context, name string) ([]byte, error) {
+	switch b, lies := l.objects[name]; {
+	case l.down != nil:
+		return nil, l.down
+	case lies && b == nil:
+		return nil, ledger.ErrAbsent
+	case lies:
+		return bytes.Clone(b), nil
+	}
+	return l.Shelf.Get(ctx, name)
+}
+
+func (l *liar) Load(ctx context.Context, register string) ([]byte, error) {
+	if b, lies := l.registers[register]; lies {
+		return bytes.Clone(b), nil
+	}
+	return l.Shelf.Load(ctx, register)
+}
+
+// sealed is a world with a number of entries, sealed at each of some sizes, whose
+// shelf can be told to lie.
+func sealed(t testing.TB, sizes ...int) (*world, *liar) {
 	t.Helper()
 	w := newWorld(t)
+	l := &liar{Shelf: w.shelf, objects: map[string][]byte{}, registers: map[string][]byte{}}
+	w.instead = l
 	s := w.sealer(t)
 	for _, size := range sizes {
 		w.record(t, size-int(w.count))
 		w.mustSeal(t, s)
 	}
-	return w
+	return w, l
+}
+
+// tilesAt are the tiles of a ledger of a size, by name, as the shelf has them.
+func (w *world) tilesAt(t testing.TB, size int64) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for level := range 2 {
+		for n := int64(0); n*ledger.TileWidth < size>>(ledger.TileHeight*level); n++ {
+			name := ledger.TileName(level, n, int(min(size>>(ledger.TileHeight*level)-n*ledger.TileWidth, ledger.TileWidth)))
+			b, err := w.published().Get(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[name] = b
+		}
+	}
+	return all
 }
 
 // truth is what a ledger's reader must say, made the plain way from the store.
@@ -79,14 +124,14 @@ func TestWhatIsReadIsOfTheCheckpoint(t *testing.T) {
 	for _, size := range []int{1, 2, 255, 256, 257, 512, 700} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
-			w := sealed(t, max(size/2, 1), size)
+			w, _ := sealed(t, max(size/2, 1), size)
 			is, ctx := w.truth(t), t.Context()
 			r := w.reader(2)
 			last, err := r.Checkpoint(ctx)
 			if err != nil || last.Tree != (ledger.Tree{N: is.size, Hash: is.root(t, is.size)}) {
 				t.Fatalf("the checkpoint: %v, %v", last.Tree, err)
 			}
-			if !bytes.Equal(last.Note, w.shelf.value(ledger.RegisterCheckpoint)) {
+			if !bytes.Equal(last.Note, w.value(t, ledger.RegisterCheckpoint)) {
 				t.Error("the note is not the one that was signed")
 			}
 			sizes := []int64{1, 2, 3, 128, 255, 256, 257, 511, 512, 513, is.size - 1, is.size}
@@ -138,7 +183,7 @@ func TestWhatIsReadIsOfTheCheckpoint(t *testing.T) {
 
 func TestWhatIsBeyondTheCheckpointIsNotGiven(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 300)
+	w, _ := sealed(t, 300)
 	w.record(t, 100) // not sealed
 	r, ctx := w.reader(8), t.Context()
 	for name, ask := range map[string]func() error{
@@ -226,7 +271,7 @@ func TestAForgedTileIsNeverBelieved(t *testing.T) {
 	for _, size := range []int{1, 3, 255, 256, 257, 300, 518, 775} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
-			w := sealed(t, size)
+			w, shelf := sealed(t, size)
 			right := map[string]string{}
 			for question, ask := range asked(t.Context(), w.reader(0), int64(size)) {
 				answer, err := ask()
@@ -235,14 +280,13 @@ func TestAForgedTileIsNeverBelieved(t *testing.T) {
 				}
 				right[question] = answer
 			}
-			names := slices.Sorted(maps.Keys(w.shelf.objects))
-			for _, name := range names {
-				is := w.shelf.objects[name]
+			tiles := w.tilesAt(t, int64(size))
+			for name, is := range tiles {
 				forged := map[string][]byte{"cut": is[:len(is)-1], "without its last": is[:len(is)-tlog.HashSize], "with one more": append(bytes.Clone(is), is[:tlog.HashSize]...),
 					"empty": {}, "missing": nil}
-				for _, other := range names {
-					if other != name && len(w.shelf.objects[other]) >= len(is) {
-						forged["that of "+other] = w.shelf.objects[other][:len(is)]
+				for other, b := range tiles {
+					if other != name && len(b) >= len(is) {
+						forged["that of "+other] = b[:len(is)]
 					}
 				}
 				step := 1
@@ -256,11 +300,7 @@ func TestAForgedTileIsNeverBelieved(t *testing.T) {
 					forged[fmt.Sprintf("hash %d zeroed", i)], forged[fmt.Sprintf("hash %d flipped", i)] = zeroed, flipped
 				}
 				for how, b := range forged {
-					if b == nil {
-						delete(w.shelf.objects, name)
-					} else {
-						w.shelf.objects[name] = b
-					}
+					shelf.objects[name] = b
 					r := w.reader(0)
 					for question, ask := range asked(t.Context(), r, int64(size)) {
 						answer, err := ask()
@@ -274,7 +314,7 @@ func TestAForgedTileIsNeverBelieved(t *testing.T) {
 						}
 					}
 				}
-				w.shelf.objects[name] = is
+				delete(shelf.objects, name)
 			}
 		})
 	}
@@ -284,15 +324,14 @@ func TestAForgedTileIsNeverBelieved(t *testing.T) {
 // it does not fit what is signed, the shelf is asked.
 func TestTheCacheNeverOutlivesTheTruth(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 600)
+	w, shelf := sealed(t, 600)
 	r, ctx := w.reader(8), t.Context()
 	before, err := r.Tile(ctx, 0, 0, 256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := ledger.TileName(0, 0, 256)
-	kept := w.shelf.objects[name]
-	w.shelf.objects[name] = make([]byte, len(kept))
+	shelf.objects[name] = make([]byte, len(before))
 	if b, err := r.Tile(ctx, 0, 0, 256); err != nil || !bytes.Equal(b, before) {
 		t.Errorf("of a damaged shelf: %v", err)
 	}
@@ -309,12 +348,11 @@ func TestTheCacheNeverOutlivesTheTruth(t *testing.T) {
 	other.signer, other.public = w.signer, w.public
 	other.record(t, 10)
 	other.now = func() time.Time { return noon.Add(time.Second) }
-	other.count = 5000
 	other.record(t, 690)
 	other.mustSeal(t, other.sealer(t))
-	w.shelf.objects, w.shelf.registers = other.shelf.objects, other.shelf.registers
+	shelf.Shelf, shelf.objects = other.shelf, nil
 	got, err := r.Tile(ctx, 0, 0, 256)
-	if err != nil || bytes.Equal(got, before) || !bytes.Equal(got, other.shelf.objects[name]) {
+	if err != nil || bytes.Equal(got, before) || !bytes.Equal(got, other.truth(t).tile(t, 0, 0, 256)) {
 		t.Errorf("of another ledger: %v", err)
 	}
 }
@@ -362,17 +400,16 @@ func TestAReaderMayReadWhileThereIsSealed(t *testing.T) {
 
 func TestARegisterThatIsNoCheckpointIsCorrupt(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 5)
+	w, shelf := sealed(t, 5)
 	r := w.reader(0)
 	stranger, _ := keyPair(t, origin)
 	forged, err := note.Sign(&note.Note{Text: ledger.CheckpointText(origin, ledger.Tree{N: 5})}, stranger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := w.shelf.value(ledger.RegisterCheckpoint)
+	good := w.value(t, ledger.RegisterCheckpoint)
 	for name, value := range map[string][]byte{"empty": {}, "forged": forged, "cut": good[:len(good)-2], "of another size": bytes.Replace(good, []byte("\n5\n"), []byte("\n4\n"), 1)} {
-		w.shelf.set(ledger.RegisterCheckpoint, value)
-		w.shelf.set(ledger.RegisterWitnessed, value)
+		shelf.registers[ledger.RegisterCheckpoint], shelf.registers[ledger.RegisterWitnessed] = value, value
 		_, err := r.Checkpoint(t.Context())
 		_, err2 := r.Witnessed(t.Context())
 		for _, err := range []error{err, err2} {
@@ -381,20 +418,17 @@ func TestARegisterThatIsNoCheckpointIsCorrupt(t *testing.T) {
 			}
 		}
 	}
-	w.shelf.set(ledger.RegisterCheckpoint, good)
-	w.fail(1, false)
-	if _, err := r.Checkpoint(t.Context()); !errors.Is(err, errFault) || errors.Is(err, ledger.ErrCorrupt) {
-		t.Errorf("a shelf that does not answer: %v", err)
-	}
-	w.fail(2, false)
-	if _, err := r.Tile(t.Context(), 0, 0, 1); !errors.Is(err, errFault) || errors.Is(err, ledger.ErrCorrupt) {
+	shelf.registers = nil
+	errDown := errors.New("no route to host")
+	shelf.down = errDown
+	if _, err := r.Tile(t.Context(), 0, 0, 1); !errors.Is(err, errDown) || errors.Is(err, ledger.ErrCorrupt) {
 		t.Errorf("a shelf that does not answer: %v", err)
 	}
 }
 
 func TestABundleHasTheEntriesThatWereSigned(t *testing.T) {
 	t.Parallel()
-	w := sealed(t, 300)
+	w, _ := sealed(t, 300)
 	is, r, ctx := w.truth(t), w.reader(8), t.Context()
 	for n, widths := range map[int64][]int{0: {1, 100, 256}, 1: {1, 44}} {
 		for _, width := range widths {

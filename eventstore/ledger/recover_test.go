@@ -27,10 +27,10 @@ func TestRecoveryGoesOnWhereTheStoreMakesAllThatWasSigned(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(t *testing.T, w *world){
 		"the memory is lost":        func(_ *testing.T, w *world) { w.memory.set(ledger.Tree{}) },
-		"memory and shelf are lost": func(_ *testing.T, w *world) { w.memory.set(ledger.Tree{}); w.shelf = &keep.ShelfMemory{} },
+		"memory and shelf are lost": func(_ *testing.T, w *world) { w.memory.set(ledger.Tree{}); w.shelf = newShelf(w.faults) },
 		"the memory is of an older day, and the shelf is lost": func(t *testing.T, w *world) {
 			w.memory.set(treeOf(t, w.store, 5))
-			w.shelf = &keep.ShelfMemory{}
+			w.shelf = newShelf(w.faults)
 		},
 		"the checkpoint cannot be read": func(t *testing.T, w *world) {
 			if err := w.shelf.Swap(t.Context(), ledger.RegisterCheckpoint, w.value(t, ledger.RegisterCheckpoint), []byte("none")); err != nil {
@@ -74,16 +74,23 @@ func TestRecoveryRefusesAStoreThatDoesNotMakeWhatWasSigned(t *testing.T) {
 	}{
 		"a shorter store": {func(t *testing.T, w *world) { w.store = older(t, 290, 0) }, nil, ledger.ErrOtherHistory},
 		"a store that is shorter than what is accepted": {func(t *testing.T, w *world) {
-			w.store, w.shelf = older(t, 200, 0), &keep.ShelfMemory{}
+			w.store, w.shelf = older(t, 200, 0), newShelf(w.faults)
 			w.memory.set(ledger.Tree{})
 		}, nil, ledger.ErrOtherHistory},
 		"another store": {func(t *testing.T, w *world) { w.store = older(t, 100, 500) }, nil, ledger.ErrOtherHistory},
 		"a store that makes what is accepted, but not what was signed after it": {func(t *testing.T, w *world) {
 			w.store = older(t, 280, 500)
 		}, nil, ledger.ErrOtherHistory},
+		"a store that makes all but what the signer remembers": {func(t *testing.T, w *world) {
+			w.store, w.shelf = older(t, 280, 500), newShelf(w.faults)
+		}, nil, ledger.ErrOtherHistory},
+		"a store that makes all but what was published": {func(t *testing.T, w *world) {
+			w.store = older(t, 280, 500)
+			w.memory.set(ledger.Tree{})
+		}, nil, ledger.ErrOtherHistory},
 		"a store that makes all but what was witnessed": {func(t *testing.T, w *world) {
 			last := w.value(t, ledger.RegisterCheckpoint)
-			w.store, w.shelf = older(t, 280, 500), &keep.ShelfMemory{}
+			w.store, w.shelf = older(t, 280, 500), newShelf(w.faults)
 			w.memory.set(ledger.Tree{})
 			if err := w.shelf.Swap(t.Context(), ledger.RegisterWitnessed, nil, last); err != nil {
 				t.Fatal(err)

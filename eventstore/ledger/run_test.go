@@ -151,7 +151,7 @@ func TestSealersThatRaceAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = shelf.Close() }()
-	w.shelf = shelf
+	w.instead = shelf
 	moved := make(chan struct{}, 1<<16)
 	var group sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
@@ -238,7 +238,7 @@ func TestEveryCheckpointIsAPrefixOfEachLaterOne(t *testing.T) {
 				}
 				s = w.sealer(t)
 			case "lose the shelf":
-				w.shelf = &keep.ShelfMemory{}
+				w.shelf = newShelf(w.faults)
 				s = w.sealer(t)
 			case "restart":
 				s = w.sealer(t)

@@ -127,7 +127,7 @@ func (b *batch) one(ctx context.Context, person event.UUID) made {
 	}
 	h := lawfulness.NewHistory(survivor, all, looks, b.shared)
 	m := made{Judgement: b.Judges.Person(h, b.now), stands: stands(all), parted: parted(survivor, all)}
-	if m.erased = slices.ContainsFunc(all, func(e event.Recorded) bool { return e.Erased }); m.erased {
+	if m.erased = slices.ContainsFunc(all, func(e event.Recorded) bool { return len(e.Erased) > 0 }); m.erased {
 		if m.before, err = b.beforeErasure(ctx, survivor, all, looks, m.Findings); err != nil {
 			return made{err: err}
 		}

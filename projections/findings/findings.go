@@ -35,6 +35,7 @@ type Row struct {
 	Cause      finding.Cause    `db:"cause"`   // set if it is superseded
 	Outcome    finding.Outcome  `db:"outcome"` // set if it is resolved
 	Breach     event.UUID       `db:"breach"`  // the incident that was raised for it
+	Unchecked  bool             `db:"unchecked"` // what it rests on was erased: it stays as it was found
 	Steps      []Step           `db:"steps,json"`
 	Position   event.Position   `db:"position"` // of the last step
 	Revision   event.Revision   `db:"revision"` // the same, in its stream
@@ -58,8 +59,8 @@ func (r Row) RaisedAt() time.Time { return r.Steps[0].RecordedAt }
 // Model declares the read model for one viewer.
 func Model(v boundary.Viewer) projections.Model[Row] {
 	return projections.Define(projections.Spec[Row]{
-		Name: "findings", Version: 1,
-		Types: []string{"finding.raised", "finding.superseded", "finding.acknowledged", "finding.resolved", "finding.waived"},
+		Name: "findings", Version: 2,
+		Types: []string{"finding.raised", "finding.superseded", "finding.recheck-lost", "finding.acknowledged", "finding.resolved", "finding.waived"},
 		Keys:  keys,
 		Fold:  func(row *Row, e event.Recorded) *Row { return fold(v, row, e) },
 		Indexes: []projections.Index{{Columns: []string{"controller", "at"}}, {Columns: []string{"at"}},
@@ -75,6 +76,8 @@ func keys(e event.Recorded) []projections.Key {
 	case finding.FindingRaised:
 		id = d.Finding
 	case finding.FindingSuperseded:
+		id = d.Finding
+	case finding.FindingRecheckLost:
 		id = d.Finding
 	case finding.FindingAcknowledged:
 		id = d.Finding
@@ -110,11 +113,13 @@ func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 	next.Controller = v.Controller(next.Org)
 	next.Side, next.Monitor, next.Severity, next.Item = j.Side, j.Monitor, j.Severity, j.Item.UUID
 	next.Gravity, next.At, next.Judged = slices.Index(finding.Severities, j.Severity), j.At.Earliest(), j
-	next.Status, next.Cause, next.Outcome, next.Breach = f.Status, f.Cause, f.Outcome, f.Breach
+	next.Status, next.Cause, next.Outcome, next.Breach, next.Unchecked = f.Status, f.Cause, f.Outcome, f.Breach, f.Unchecked
 	switch d := e.Data.(type) {
 	case finding.FindingRaised:
 		next.JudgedTo = d.To
 	case finding.FindingSuperseded:
+		next.JudgedTo = d.To
+	case finding.FindingRecheckLost:
 		next.JudgedTo = d.To
 	}
 	next.Steps = append(slices.Clone(next.Steps), Step{Status: f.Status, By: e.Actor.ID, Role: e.Actor.Role, At: e.Effective,
@@ -125,7 +130,7 @@ func fold(v boundary.Viewer, row *Row, e event.Recorded) *Row {
 
 // value is the row as the domain sees it.
 func (r Row) value() finding.Finding {
-	return finding.Finding{ID: r.Finding, Judged: r.Judged, Status: r.Status, Cause: r.Cause, Outcome: r.Outcome, Breach: r.Breach}
+	return finding.Finding{ID: r.Finding, Judged: r.Judged, Status: r.Status, Cause: r.Cause, Outcome: r.Outcome, Breach: r.Breach, Unchecked: r.Unchecked}
 }
 
 // Stands reports whether the finding is a fact about the record: whatever was

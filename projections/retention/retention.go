@@ -1,6 +1,7 @@
 // Package retention is the read model of how long records are kept: one row for
-// each retention period and one for each legal hold. Whether a record is held
-// at a time is asked of its person's holds. It never disposes of anything.
+// each retention period, one for each legal hold, and one for each decision that
+// something is erased, a disposal or an erasure. Whether a record is held at a time
+// is asked of its person's holds. It never disposes of anything.
 package retention
 
 import (
@@ -15,11 +16,12 @@ type Kind string
 
 // The kinds.
 const (
-	Period Kind = "PERIOD"
-	Hold   Kind = "HOLD"
+	Period  Kind = "PERIOD"
+	Hold    Kind = "HOLD"
+	Erasure Kind = "ERASURE"
 )
 
-// Row is one retention period or one legal hold.
+// Row is one retention period, one legal hold, or one disposal or erasure.
 type Row struct {
 	Person     event.StreamID `db:"stream"`
 	Kind       Kind           `db:"kind,key"`
@@ -33,8 +35,16 @@ type Row struct {
 	DisposeOn  *event.Day             `db:"dispose_on"` // nil where the schedule does not dispose
 	Reviewed   event.When             `db:"reviewed"`   // the latest review
 	LastReview rights.RetentionReview `db:"last_review"`
-	Disposed   event.When             `db:"disposed"` // zero: not yet
-	Data       []event.Class          `db:"data,json"`
+	Disposed   event.When             `db:"disposed"`  // decided; zero: not yet
+	Data       []event.Class          `db:"data,json"` // of a period, those of its last disposal
+
+	// Of an erasure or a disposal. Period or Request is what it rests on, and
+	// CarriedOut when its keys were destroyed; zero while it waits.
+	Period      event.UUID `db:"period"`
+	Request     event.UUID `db:"request"`
+	CarriedOut  event.When `db:"carried_out"`
+	Keys        int        `db:"keys"`
+	CopiesUntil *event.Day `db:"copies_until"` // backups may hold a key until then
 
 	Placed event.When `db:"placed"`
 	Lifted event.When `db:"lifted"` // zero while it stands
@@ -45,20 +55,67 @@ type Row struct {
 // Model declares the read model for one viewer.
 func Model(v boundary.Viewer) projections.Model[Row] {
 	return projections.Define(projections.Spec[Row]{
-		Name: "retention", Version: 1,
+		Name: "retention", Version: 2,
 		Types: []string{"rights.retention-period-set", "rights.retention-reviewed", "rights.record-disposed",
-			"rights.legal-hold-placed", "rights.legal-hold-lifted"},
+			"rights.erasure-decided", "rights.erasure-completed", "rights.legal-hold-placed", "rights.legal-hold-lifted"},
 		Keys: func(e event.Recorded) []projections.Key {
 			if _, own := v.Owner(e); own && e.Operational == event.Open {
-				if kind, id := about(e); !id.IsZero() {
-					return []projections.Key{projections.Keyed(string(kind), id.String())}
-				}
+				return keys(e)
 			}
 			return []projections.Key{}
 		},
-		Fold:    func(row *Row, e event.Recorded) *Row { return fold(v, row, e) },
+		FoldKey: func(row *Row, key projections.Key, e event.Recorded) *Row {
+			if key.Parts()[0] == string(Erasure) {
+				return foldErasure(v, row, e)
+			}
+			return fold(v, row, e)
+		},
 		Indexes: []projections.Index{{Columns: []string{"controller", "kind", "dispose_on"}}, {Columns: []string{"kind", "dispose_on"}}},
 	})
+}
+
+// keys are the rows that an event touches: a disposal, that of its period and its
+// own.
+func keys(e event.Recorded) []projections.Key {
+	all := []projections.Key{}
+	put := func(kind Kind, id event.UUID) {
+		if !id.IsZero() {
+			all = append(all, projections.Keyed(string(kind), id.String()))
+		}
+	}
+	put(about(e))
+	switch d := e.Data.(type) {
+	case rights.RecordDisposed:
+		put(Erasure, d.Disposal)
+	case rights.ErasureDecided:
+		put(Erasure, d.Erasure)
+	case rights.ErasureCompleted:
+		put(Erasure, d.Erasure)
+	}
+	return all
+}
+
+// foldErasure folds what was decided to be erased, and its receipt. A receipt of
+// what was never decided is nothing.
+func foldErasure(v boundary.Viewer, row *Row, e event.Recorded) *Row {
+	next := projections.Copy(row)
+	switch d := e.Data.(type) {
+	case rights.RecordDisposed:
+		next.Period, next.Class, next.Data, next.Disposed = d.Period, d.Class, d.Data, e.Effective
+	case rights.ErasureDecided:
+		next.Request, next.Data, next.Disposed = d.Request, d.Data, e.Effective
+	case rights.ErasureCompleted:
+		if row == nil {
+			return nil
+		}
+		next.CarriedOut, next.Keys, next.CopiesUntil = e.Effective, d.Keys, day(d.CopiesUntil)
+	}
+	if row == nil {
+		next.Controller, _ = v.Owner(e)
+		next.Org = e.Actor.Org
+	}
+	next.Position = e.Position
+	return next
 }
 
 func about(e event.Recorded) (Kind, event.UUID) {

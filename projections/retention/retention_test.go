@@ -15,6 +15,8 @@ import (
 var (
 	period = boundarytest.ID("the period")
 	hold   = boundarytest.ID("the hold")
+
+	disposal, erasure, request = boundarytest.ID("the disposal"), boundarytest.ID("the erasure"), boundarytest.ID("the request")
 )
 
 func history(t *testing.T, side event.Side) *boundarytest.Case {
@@ -25,7 +27,10 @@ func history(t *testing.T, side event.Side) *boundarytest.Case {
 	c.Says("HUB-CAM", rights.LegalHoldPlaced{Hold: hold, Reason: event.Own("inquiry")}, boundarytest.At(t, "2033-01-01 09:00"))
 	c.Says("HUB-CAM", rights.RetentionReviewed{Period: period, Outcome: rights.Extend, DisposeOn: event.MustDay("2036-03-03")}, boundarytest.At(t, "2034-03-03 09:00"))
 	c.Says("HUB-CAM", rights.LegalHoldLifted{Hold: hold}, boundarytest.At(t, "2035-01-01 09:00"))
-	c.Says("HUB-CAM", rights.RecordDisposed{Period: period, Data: []event.Class{event.Health}}, boundarytest.At(t, "2036-03-03 09:00"))
+	c.Says("HUB-CAM", rights.RecordDisposed{Disposal: disposal, Period: period, Data: []event.Class{event.Health}}, boundarytest.At(t, "2036-03-03 09:00"))
+	c.Says("HUB-CAM", rights.ErasureDecided{Erasure: erasure, Request: request, Data: []event.Class{event.Identity}}, boundarytest.At(t, "2036-03-04 09:00"))
+	c.Says("HUB-CAM", rights.ErasureCompleted{Erasure: disposal, Side: side, Keys: 2, CopiesUntil: event.MustDay("2036-04-03")}, boundarytest.At(t, "2036-03-04 10:00"))
+	c.Says("HUB-CAM", rights.ErasureCompleted{Erasure: boundarytest.ID("never decided"), Side: side}, boundarytest.At(t, "2036-03-04 11:00"))
 	return c
 }
 
@@ -57,6 +62,21 @@ func TestAPeriodIsReviewedAndThenOver(t *testing.T) {
 	}
 }
 
+func TestWhatWasDecidedIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	rows := after(t, event.NHS, 8)
+	d, e := rows[disposal], rows[erasure]
+	if d.Kind != retention.Erasure || d.Period != period || d.CarriedOut.IsZero() || d.Keys != 2 || d.CopiesUntil.String() != "2036-04-03" || len(d.Data) != 1 {
+		t.Errorf("the disposal: %+v", d)
+	}
+	if e.Request != request || !e.CarriedOut.IsZero() || e.Disposed.IsZero() || e.Org != boundarytest.Org("HUB-CAM").ID {
+		t.Errorf("the erasure: %+v", e)
+	}
+	if len(rows) != 4 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
 func TestAHoldHoldsUntilItIsLifted(t *testing.T) {
 	t.Parallel()
 	rows := after(t, event.NHS, 5)
@@ -74,7 +94,7 @@ func TestAHoldHoldsUntilItIsLifted(t *testing.T) {
 
 func TestWhatIsNotThereIsAbsent(t *testing.T) {
 	t.Parallel()
-	if rows := after(t, event.Probation, 5); len(rows) != 0 {
+	if rows := after(t, event.Probation, 8); len(rows) != 0 {
 		t.Errorf("another side reads %+v", rows)
 	}
 	c := boundarytest.New(boundarytest.Viewer(event.NHS))

@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"slices"
 	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -21,13 +20,7 @@ import (
 //go:embed page.gohtml
 var pageText string
 
-//go:embed readme.txt
-var readmeText string
-
-var (
-	page   = template.Must(template.New("page").Option("missingkey=error").Parse(pageText))
-	readme = texttemplate.Must(texttemplate.New("readme").Option("missingkey=error").Parse(readmeText))
-)
+var page = template.Must(template.New("page").Option("missingkey=error").Parse(pageText))
 
 // shown is what the page and the README say.
 type shown struct {
@@ -77,14 +70,11 @@ func (a *assembly) explain(context.Context) error {
 	if err != nil {
 		return err
 	}
-	var html, text bytes.Buffer
+	var html bytes.Buffer
 	if err := page.Execute(&html, s); err != nil {
 		return fmt.Errorf("assemble: write the page: %w", err)
 	}
-	if err := readme.Execute(&text, s); err != nil {
-		return fmt.Errorf("assemble: write the readme: %w", err)
-	}
-	a.members["index.html"], a.members["README.txt"] = html.Bytes(), text.Bytes()
+	a.members["index.html"], a.members["README.txt"] = html.Bytes(), []byte(s.readme())
 	return nil
 }
 

@@ -8,8 +8,9 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // The limits of package casepack.
@@ -43,32 +44,32 @@ const localMagic, centralMagic, endMagic = "PK\x03\x04", "PK\x01\x02", "PK\x05\x
 // what was read.
 func unpack(pack []byte) (members, error) {
 	if len(pack) > maxPackBytes || !bytes.HasPrefix(pack, []byte(localMagic)) {
-		return nil, found(Unreadable, "not-a-pack", "it is not a pack")
+		return nil, unreadable("it is not a pack")
 	}
 	var all members
 	rest := pack
 	for bytes.HasPrefix(rest, []byte(localMagic)) {
 		if len(rest) < 30 {
-			return nil, found(Unreadable, "truncated", "the file is cut short")
+			return nil, unreadable("the file is cut short")
 		}
 		size, name := uint64(binary.LittleEndian.Uint32(rest[18:])), uint64(binary.LittleEndian.Uint16(rest[26:]))
 		rest = rest[30:]
 		if name+size > uint64(len(rest)) {
-			return nil, found(Unreadable, "truncated", "the file is cut short, or a length in it was altered")
+			return nil, unreadable("the file is cut short, or a length in it was altered")
 		}
 		all = append(all, member{string(rest[:name]), rest[name : name+size : name+size]})
-		if wrong := all.lastName(); wrong != "" {
-			return nil, tampered("container", "member %d %s", len(all), wrong)
+		if bad := all.lastName(); bad != "" {
+			return nil, wrong(verdict.Proof, "the file", "member %d %s", len(all), bad)
 		}
 		rest = rest[name+size:]
 	}
-	if wrong := all.clash(); wrong != "" {
-		return nil, tampered("container", "%s", wrong)
+	if bad := all.clash(); bad != "" {
+		return nil, wrong(verdict.Proof, "the file", "%s", bad)
 	}
 	again := &sameBytes{want: pack}
 	all.writeTo(again)
 	if again.differs || len(again.want) > 0 {
-		return nil, tampered("container", "the file is not what its members make it, from byte %d", len(pack)-len(again.want))
+		return nil, wrong(verdict.Proof, "the file", "it is not what its members make it, from byte %d or shortly after", len(pack)-len(again.want))
 	}
 	return all, nil
 }
@@ -173,7 +174,7 @@ const nameSums, nameSignature = "SHA256SUMS", "SHA256SUMS.sig"
 func (m members) checkSums() error {
 	sums, ok := m.get(nameSums)
 	if !ok {
-		return tampered("checksums", "there are no checksums")
+		return wrong(verdict.Proof, nameSums, "there are no checksums")
 	}
 	lines := strings.SplitAfter(string(sums), "\n")
 	for _, x := range m {
@@ -182,43 +183,43 @@ func (m members) checkSums() error {
 		}
 		digest := sha256.Sum256(x.bytes)
 		if lines[0] != hex.EncodeToString(digest[:])+"  "+x.name+"\n" {
-			return tampered("checksums", "%s does not have its checksum, or its line is not in its place", x.name)
+			return wrong(verdict.Proof, x.name, "it does not have its checksum, or that is not in its place")
 		}
 		lines = lines[1:]
 	}
 	if len(lines) != 1 || lines[0] != "" {
-		return tampered("checksums", "there are checksums of members that are not there")
+		return wrong(verdict.Proof, nameSums, "it has checksums of members that are not there")
 	}
 	return nil
 }
 
 // checkSignature checks the signed note over the checksums, and returns the tree
 // that it names.
-func (m members) checkSignature(t *Trust, r *Result) (checkpoint, error) {
+func (m members) checkSignature(t *Trust, r *verdict.Report) (checkpoint, error) {
 	signature, ok := m.get(nameSignature)
 	if !ok {
-		return checkpoint{}, tampered("signature", "the checksums are not signed")
+		return checkpoint{}, wrong(verdict.Proof, nameSignature, "the checksums are not signed")
 	}
 	n, byLedger, err := t.openNote(signature)
 	if err != nil {
-		return checkpoint{}, signatureError("the checksums", err)
+		return checkpoint{}, signatureError(verdict.Proof, nameSignature, err)
 	}
 	sums, _ := m.get(nameSums)
 	digest := sha256.Sum256(sums)
 	lines := strings.Split(n.Text, "\n")
 	if len(lines) != 6 || lines[0] != packFormat || lines[2] != encode64(digest[:]) || lines[5] != "" {
-		return checkpoint{}, tampered("signature", "what is signed is not of these checksums")
+		return checkpoint{}, wrong(verdict.Proof, nameSignature, "what is signed is not of these checksums")
 	}
 	of, ok := parseCheckpoint(lines[1] + "\n" + lines[3] + "\n" + lines[4] + "\n")
 	switch {
 	case !ok:
-		return of, tampered("signature", "what is signed names no tree")
+		return of, wrong(verdict.Proof, nameSignature, "what is signed names no tree")
 	case t.origin != "" && of.origin != t.origin:
-		return of, tampered("origin", "the pack is of another ledger than %s", t.origin)
+		return of, wrong(verdict.Proof, nameSignature, "the pack is of another ledger than %s", t.origin)
 	case t.Pinned() && !byLedger:
-		return of, tampered("signature", "no key that you gave has signed the pack")
+		return of, wrong(verdict.Proof, nameSignature, "no key that was given has signed the pack")
 	case t.Pinned():
-		r.step("the checksums are signed by %s, at %s entries", of.origin, strconv.FormatUint(of.size, 10))
+		r.Step("signature", "the checksums are signed by %s, at %d entries", of.origin, of.size)
 	}
 	return of, nil
 }

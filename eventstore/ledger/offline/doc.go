@@ -14,9 +14,11 @@
 // transfer), `.tlog-proof` files and policies (C2SP tlog-proof, tlog-policy) are
 // read here, by their specifications.
 //
-// # Verdicts
+// # What it answers
 //
-// Everything that is checked ends in a [Result]. Its verdict is good only if the
-// whole was checked under a key that the caller pinned. Bad input never panics
-// and never takes more memory than the limits of its format.
+// A check ends in a report of package verdict, with the first thing that is
+// wrong. It is an error, and no report to rely on, if nothing is wrong and not
+// all that was asked is shown ([ErrUnproven]), if no key was pinned
+// ([ErrUnpinned]), or if the bytes are no such file ([ErrUnreadable]). Bad input
+// never panics, and never takes more memory than the limits of its format.
 package offline

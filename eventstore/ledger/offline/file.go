@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // ErrUsage: the question cannot be asked so.
@@ -30,9 +32,9 @@ type Query struct {
 	Progress   func(entries uint64, bytes, of int64)
 }
 
-// Check answers a query. The error is [ErrUsage], [ErrTrust], [fs.ErrNotExist]
-// or another of a file that cannot be read; whatever the files hold is a Result.
-func Check(ctx context.Context, q Query) (*Result, error) {
+// Check answers a query. The errors are [ErrUsage], [ErrTrust], [fs.ErrNotExist]
+// or another of a file that cannot be opened, and those of the package comment.
+func Check(ctx context.Context, q Query) (*verdict.Report, error) {
 	t, err := q.trust()
 	if err != nil {
 		return nil, err
@@ -65,18 +67,18 @@ func Check(ctx context.Context, q Query) (*Result, error) {
 		if q.Progress != nil {
 			o.Progress = func(entries uint64, bytes int64) { q.Progress(entries, bytes, info.Size()) }
 		}
-		return Ledger(ctx, f, info.Size(), t, o), ctx.Err()
+		return Ledger(ctx, f, info.Size(), t, o)
 	case info.Size() > maxPackBytes || !strings.HasPrefix(head, localMagic):
-		return (&Result{}).end(t, found(Unreadable, "unknown", "it is neither a pack, nor a proof, nor an exported ledger")), nil
+		return nil, unreadable("it is neither a pack, nor a proof, nor an exported ledger")
 	}
 	b, err := readAll(f, maxPackBytes)
 	if err != nil {
 		return nil, err
 	}
-	return Pack(b, t), nil
+	return Pack(b, t)
 }
 
-func (q *Query) proof(t *Trust, f io.Reader) (*Result, error) {
+func (q *Query) proof(t *Trust, f io.Reader) (*verdict.Report, error) {
 	if q.Entry == "" {
 		return nil, fmt.Errorf("%w: a proof is of one entry: give its bytes with --entry", ErrUsage)
 	}
@@ -88,7 +90,7 @@ func (q *Query) proof(t *Trust, f io.Reader) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Proof(file, stored, t), nil
+	return Proof(file, stored, t)
 }
 
 func (q *Query) trust() (*Trust, error) {
@@ -165,26 +167,3 @@ func readFile(name string, most int64) ([]byte, error) {
 }
 
 func readAll(f io.Reader, most int64) ([]byte, error) { return io.ReadAll(io.LimitReader(f, most+1)) }
-
-// The exit codes that follow from a verdict, the same in every program: 3 means
-// that the integrity of what was checked is broken, and nothing else.
-const (
-	exitGood     = 0
-	exitError    = 1
-	exitUsage    = 2
-	exitTampered = 3
-)
-
-// Exit is how a program ends with this verdict.
-func (v Verdict) Exit() int {
-	switch v {
-	case Intact, IntactErased:
-		return exitGood
-	case Tampered:
-		return exitTampered
-	case Unpinned:
-		return exitUsage
-	case Unproven, Unreadable:
-	}
-	return exitError
-}

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 
 	"github.com/go-json-experiment/json"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // Package heads specifies the tree of heads, and the form of a proof. What its
@@ -57,66 +59,102 @@ func parseHeadProof(b []byte) (p headProof, ok bool) {
 
 // checkStreams checks of every stream that the pack lists whole that its entries
 // are all there are.
-func (p *pack) checkStreams(r *Result) error {
+func (p *pack) checkStreams(r *verdict.Report) error {
 	p.covered = p.tree.size
 	for _, s := range p.manifest.Streams {
 		stream, ok := parseStream(s.Stream)
 		if !ok {
-			return tampered("manifest", "pack.json lists a stream that is none")
+			return wrong(verdict.Proof, nameManifest, "it lists a stream that is none")
 		}
-		parts := p.streams[stream]
-		for i, x := range parts {
-			if x.revision != uint64(i)+1 {
-				return at(x.position, "completeness", "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
-			}
-		}
-		if uint64(len(parts)) != s.Revisions {
-			return tampered("completeness", "the pack has %d of %d entries of %s", len(parts), s.Revisions, s.Stream)
+		leaves, err := p.leavesOf(s, stream)
+		if err != nil {
+			return err
 		}
 		b, ok := p.members.get("heads/" + s.Stream + ".json")
 		if !ok {
-			return found(Unproven, "completeness", "that the entries of %s are all there are is said, and not shown", s.Stream)
+			return unproven("that the entries of %s are all there are is said, and not shown", s.Stream)
 		}
-		if err := p.checkHead(s.Stream, stream, parts, b); err != nil {
+		if err := p.checkHead(s.Stream, stream, leaves, s.Withheld > 0, b); err != nil {
 			return err
 		}
 	}
 	if n := len(p.manifest.Streams); n > 0 {
-		r.step("the proofs of completeness of %d streams lead to the heads that the ledger commits to, for its first %d entries", n, p.covered)
+		r.Step("complete", "%s of the ledger's first %d entries: their proofs lead to the heads that the ledger committed to", verdict.Count(uint64(n), "stream has all its entries", "streams have all their entries"), p.covered)
 	}
 	return nil
 }
 
-func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, file []byte) error {
-	wrong := func(format string, args ...any) error {
-		return tampered("completeness", "the proof that %s is complete "+format, append([]any{name}, args...)...)
+// leavesOf returns the leaves of a stream that the pack lists whole, in their
+// order: of the entries in the pack, or, where some were left out, of the member
+// heads/<stream>.leaves, which must fit them.
+func (p *pack) leavesOf(s wholeStream, stream [streamBytes]byte) ([]hash, error) {
+	parts := p.streams[stream]
+	if uint64(len(parts)) != s.Revisions-s.Withheld || s.Withheld > s.Revisions {
+		return nil, wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s, less %d", len(parts), s.Revisions, s.Stream, s.Withheld)
+	}
+	if s.Withheld == 0 {
+		leaves := make([]hash, len(parts))
+		for i, x := range parts {
+			if x.revision != uint64(i)+1 {
+				return nil, wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
+			}
+			leaves[i] = p.leaves[x.at]
+		}
+		return leaves, nil
+	}
+	name := "heads/" + s.Stream + ".leaves"
+	b, _ := p.members.get(name)
+	const width = 2*sha256.Size + 1
+	if len(b)%width != 0 || uint64(len(b)/width) != s.Revisions {
+		return nil, wrong(verdict.Proof, name, "it has not a leaf for each of %d entries", s.Revisions)
+	}
+	leaves := make([]hash, s.Revisions)
+	for i := range leaves {
+		text := string(b[i*width : (i+1)*width])
+		leaf, ok := hexHash(text[:width-1])
+		if !ok || text[width-1] != '\n' {
+			return nil, wrong(verdict.Proof, name, "line %d is no leaf", i+1)
+		}
+		leaves[i] = leaf
+	}
+	for _, x := range parts {
+		if x.revision > s.Revisions || leaves[x.revision-1] != p.leaves[x.at] {
+			return nil, wrongAt(x.position, verdict.HeadsOther, "its leaf is not that of revision %d in %s", x.revision, name)
+		}
+	}
+	return leaves, nil
+}
+
+func (p *pack) checkHead(name string, stream [streamBytes]byte, leaves []hash, withheld bool, file []byte) error {
+	other := func(format string, args ...any) error {
+		return wrong(verdict.HeadsOther, "heads/"+name+".json", "it "+format, args...)
 	}
 	h, ok := parseHeadProof(file)
 	if !ok || h.Stream != name {
-		return wrong("is not in its one form, or of another stream")
+		return other("is not in its one form, or of another stream")
 	}
 	c, ok := p.commitmentAt(h.Commitment)
 	if !ok {
-		return wrong("is for a commitment that is not in the pack")
+		return other("is for a commitment that is not in the pack")
 	}
 	root, ok := hexHash(c.Root)
 	if !ok || h.Size != c.Size || c.Size >= h.Commitment || h.Commitment-c.Size > maxLag || c.Streams > c.Size || (c.Streams == 0) != (c.Size == 0) {
-		return wrong("does not fit the commitment")
+		return other("does not fit the commitment")
 	}
-	var chain hash
-	n := uint64(0)
-	for _, x := range parts {
-		if x.position <= h.Size {
-			leaf := p.leaves[x.at]
-			chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
-			n++
+	if n := uint64(len(leaves)); h.Revision > n || withheld && h.Revision != n {
+		return other("is of %d entries until entry %d, and there are %d", h.Revision, h.Size, n)
+	}
+	for _, x := range p.streams[stream] {
+		if (x.position <= h.Size) != (x.revision <= h.Revision) {
+			return wrongAt(x.position, verdict.HeadsOther, "it is revision %d of %s, which had %d until entry %d", x.revision, name, h.Revision, h.Size)
 		}
 	}
-	if n != h.Revision {
-		return wrong("is of %d entries until entry %d, and the pack has %d", h.Revision, h.Size, n)
+	var chain hash
+	for _, leaf := range leaves[:h.Revision] {
+		chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
 	}
 	if got, ok := h.root(stream, chain, c.Streams); !ok || got != root {
-		return wrong("does not lead from these entries to the heads that the ledger committed to")
+		return other("does not lead from these entries to the heads that the ledger committed to")
 	}
 	p.covered = min(p.covered, h.Size)
 	return nil

@@ -8,6 +8,8 @@ import (
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // LedgerOptions say how an exported ledger is checked.
@@ -18,38 +20,39 @@ type LedgerOptions struct {
 	// length of the file. It covers the mark that people are invented, and what
 	// no checkpoint covers yet, against accidents only.
 	Digest bool
-	// Progress, if not nil, is told of every MiB or so.
+	// Progress, if not nil, is told of every quarter of a MiB or so.
 	Progress func(entries uint64, bytes int64)
 }
 
 // Ledger checks an exported ledger against the signed checkpoint that was
-// pinned. Memory does not grow with the file: about 2 MiB for each worker, and
+// pinned. Memory does not grow with the file: less than 1 MiB for each worker, and
 // at most [maxStreams] streams; a ledger with more of them is read again for the
 // rest, without hashing. The file must not change meanwhile.
-func Ledger(ctx context.Context, file io.ReaderAt, bytes int64, t *Trust, o LedgerOptions) *Result {
-	r := &Result{Kind: "ledger"}
-	return r.end(t, r.ledger(ctx, io.NewSectionReader(file, 0, bytes), t, o))
+func Ledger(ctx context.Context, file io.ReaderAt, bytes int64, t *Trust, o LedgerOptions) (*verdict.Report, error) {
+	r := &verdict.Report{}
+	return conclude(r, t, checkLedger(ctx, io.NewSectionReader(file, 0, bytes), t, o, r))
 }
 
-func (r *Result) ledger(ctx context.Context, file *io.SectionReader, t *Trust, o LedgerOptions) error {
+func checkLedger(ctx context.Context, file *io.SectionReader, t *Trust, o LedgerOptions, r *verdict.Report) error {
 	in, err := readLedger(file, o.Digest)
 	if err != nil {
 		return err
 	}
 	if !t.pinning {
-		return found(Unproven, "no-checkpoint", "only a signed checkpoint says what the ledger was: give one with --checkpoint")
+		return unproven("only a signed checkpoint says what the ledger was: give one with --checkpoint")
 	}
 	c, err := t.openPinned(r)
 	if err != nil {
 		return err
 	}
 	l := &ledgerCheck{until: c.size, revisions: newRevisions(maxStreams), tree: ranges.NewEmptyRange(0), progress: o.Progress}
+	l.buffer = int(min(batchBytes, file.Size()+1))
 	if err := l.run(ctx, in, max(o.Workers, 1)); err != nil {
 		return err
 	}
-	r.Entries, r.Erased = in.seen, l.destroyed
+	r.Entries, r.Erased = min(in.seen, c.size), l.destroyed
 	if in.seen < c.size {
-		return at(in.seen+1, "missing", "the file ends here, and the checkpoint is of %d entries", c.size)
+		return wrongIn(in.seen+1, c.size, verdict.EntryMissing, "the file ends before them, and the checkpoint is of %d entries", c.size)
 	}
 	root, err := l.tree.GetRootHash(nil)
 	if err != nil {
@@ -59,7 +62,7 @@ func (r *Result) ledger(ctx context.Context, file *io.SectionReader, t *Trust, o
 		root = rfc6962.DefaultHasher.EmptyRoot()
 	}
 	if string(root) != string(c.root[:]) {
-		return tampered("root", "the first %d entries do not have the root that was signed: at least one of them is not what was recorded", c.size)
+		return wrongIn(1, c.size, verdict.HistoryOther, "they do not have the root that was signed: at least one of them is not what was recorded")
 	}
 	for l.revisions.more() {
 		if err := l.again(ctx, file); err != nil {
@@ -67,26 +70,19 @@ func (r *Result) ledger(ctx context.Context, file *io.SectionReader, t *Trust, o
 		}
 	}
 	r.Unsealed = in.seen - c.size
-	r.step("the entries are %d, in their one form, at positions 1, 2, 3 …, and no time is before the one it follows", in.seen)
-	r.step("the revisions of every stream are 1, 2, 3 …")
-	r.step("the first %d entries have the root that was signed", c.size)
-	if r.Erased > 0 {
-		r.step("%d entries say that a key was destroyed: what it sealed is unreadable", r.Erased)
-	}
+	r.Step("entries", "%d are in their one form, at positions 1, 2, 3 …, and no time is before the one it follows", in.seen)
+	r.Step("streams", "the revisions of each are 1, 2, 3 …")
+	r.Step("root", "the first %d entries have the root that was signed", c.size)
 	if o.Digest {
-		r.step("the file has the digest at its end")
+		r.Step("file", "has the digest at its end")
+	} else {
+		r.Notice("the digest at the end of the file was not checked, nor the mark of invented people, which is no entry")
 	}
-	r.Shows = []string{"the file holds, byte for byte, every entry that the ledger had when the checkpoint was signed, and in that order"}
 	if r.Unsealed > 0 {
-		r.ShowsNot = append(r.ShowsNot, "anything of the entries after the checkpoint's, but that they are well-formed")
+		r.Notice("it does not show that the entries after %d were not altered: the checkpoint is not of them", c.size)
 	}
-	r.ShowsNot = append(r.ShowsNot, "that what was recorded is correct, or what the sealed boxes say")
-	if !o.Digest {
-		r.ShowsNot = append(r.ShowsNot, "that the mark of invented people, which is not an entry, is as it was written: --digest")
-	}
-	if t.policy == nil || t.policy.quorum == nil {
-		r.ShowsNot = append(r.ShowsNot, noWitness)
-	}
+	r.Notice("it does not show what the sealed boxes say")
+	t.notShown(r)
 	return nil
 }
 
@@ -104,6 +100,7 @@ type checkedBatch struct {
 // ledgerCheck is what is gathered while a ledger is read.
 type ledgerCheck struct {
 	until     uint64 // entries under the checkpoint
+	buffer    int    // bytes read at once
 	revisions *revisions
 	tree      *compact.Range
 	recorded  int64
@@ -118,24 +115,18 @@ type ledgerCheck struct {
 func (l *ledgerCheck) run(ctx context.Context, in *ledgerReader, workers int) error {
 	ctx, stop := context.WithCancel(ctx)
 	inFlight := workers + 2
-	free := make(chan *batch, inFlight)
+	ordered := make(chan *batch, inFlight)
+	f := &feed{in: in, free: make(chan *batch, inFlight), ordered: ordered}
 	for range inFlight {
-		free <- &batch{buf: make([]byte, batchBytes)}
+		f.free <- &batch{buf: make([]byte, l.buffer)}
 	}
-	work, ordered := make(chan *batch, inFlight), make(chan *batch, inFlight)
-	var ended error
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	defer stop()
-	wait.Go(func() {
-		defer close(ordered)
-		defer close(work)
-		ended = in.batches(ctx, free, work, ordered)
-	})
 	for range workers {
 		wait.Go(func() {
 			var e entry
-			for b := range work {
+			for b := f.next(ctx); b != nil; b = f.next(ctx) {
 				b.check(&e, l.until)
 				close(b.done)
 			}
@@ -147,9 +138,9 @@ func (l *ledgerCheck) run(ctx context.Context, in *ledgerReader, workers int) er
 		if err := l.take(b); err != nil {
 			return err
 		}
-		free <- b
+		f.free <- b
 	}
-	return ended
+	return f.err // set before ordered was closed
 }
 
 // check looks at the entries of a batch by themselves.
@@ -158,18 +149,18 @@ func (b *batch) check(e *entry, until uint64) {
 	c.streams, c.revisions, c.leaves, c.destroyed, c.err = c.streams[:0], c.revisions[:0], c.leaves[:0], 0, nil
 	for i, s := range b.spans {
 		position := b.begin + uint64(i) + 1
-		if wrong := e.parse(b.buf[s.start:s.end]); wrong != "" {
-			c.err = at(position, "entry", "%s", wrong)
+		if bad := e.parse(b.buf[s.start:s.end]); bad != "" {
+			c.err = wrongAt(position, verdict.EntryMalformed, "%s", bad)
 			return
 		}
 		switch {
 		case e.position != position:
-			c.err = at(position, "order", "the bytes here say that they are entry %d", e.position)
+			c.err = wrongAt(position, verdict.EntryMissing, "the bytes here say that they are entry %d", e.position)
 			return
 		case i == 0:
 			c.first = e.recordedAt
 		case e.recordedAt < c.last:
-			c.err = at(position, "order", "it was recorded before the entry that it follows")
+			c.err = wrongAt(position, verdict.EntryBackdated, "it was recorded before the entry that it follows")
 			return
 		}
 		c.last = e.recordedAt
@@ -194,7 +185,7 @@ func (l *ledgerCheck) take(b *batch) error {
 		return c.err
 	}
 	if c.first < l.recorded {
-		return at(b.begin+1, "order", "it was recorded before the entry that it follows")
+		return wrongAt(b.begin+1, verdict.EntryBackdated, "it was recorded before the entry that it follows")
 	}
 	l.recorded = c.last
 	for i := range c.streams {
@@ -223,14 +214,14 @@ func (l *ledgerCheck) again(ctx context.Context, file *io.SectionReader) error {
 	if err != nil {
 		return err
 	}
-	b := &batch{buf: make([]byte, batchBytes)}
+	b := &batch{buf: make([]byte, l.buffer)}
 	for !in.ended {
 		if err := in.next(b); err != nil {
 			return err
 		}
 		for i, s := range b.spans {
 			if s.end-s.start < headerBytes {
-				return at(b.begin+uint64(i)+1, "entry", "the file changed while it was read")
+				return wrongAt(b.begin+uint64(i)+1, verdict.EntryMalformed, "the file changed while it was read")
 			}
 			stream, revision := headerStream(b.buf[s.start:s.end])
 			if err := l.revisions.follow(b.begin+uint64(i)+1, stream, revision); err != nil {

@@ -7,6 +7,9 @@ import (
 	"errors"
 	hashing "hash"
 	"io"
+	"sync"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // The form of an exported ledger, as package transfer specifies it.
@@ -16,9 +19,12 @@ const (
 	trailerBytes      = 8 + sha256.Size // behind the zero length
 )
 
+// theFile is what a finding that is no entry's is about.
+const theFile = "the file"
+
 // batchBytes is how much of a file is read and checked at once. It holds the
 // largest entry with its length many times over.
-const batchBytes = 1 << 20
+const batchBytes = 256 << 10
 
 // span is where an entry stands in a batch.
 type span struct{ start, end int32 }
@@ -43,7 +49,7 @@ type ledgerReader struct {
 	ended  bool
 }
 
-var errCut = found(Unreadable, "truncated", "the file is cut short: copy it again")
+var errCut = unreadable("the file is cut short: copy it again")
 
 func cut(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -62,15 +68,15 @@ func readLedger(in io.Reader, digest bool) (*ledgerReader, error) {
 	n, err := io.ReadFull(in, head)
 	switch {
 	case n < len(ledgerMagic) || string(head[:len(ledgerMagic)]) != ledgerMagic:
-		return nil, found(Unreadable, "not-a-ledger", "it is not the file of a ledger")
+		return nil, unreadable("it is not the file of a ledger")
 	case err != nil:
 		return nil, cut(err)
 	}
 	switch rest := head[len(ledgerMagic):]; {
 	case rest[0] != 1:
-		return nil, found(Unreadable, "newer", "the file is of a format that this program does not know")
+		return nil, unreadable("the file is of a format that this program does not know")
 	case rest[1] > 1:
-		return nil, tampered("file", "the header of the file is none")
+		return nil, wrong(verdict.Proof, theFile, "its header is none")
 	default:
 		r.count = binary.BigEndian.Uint64(rest[2:])
 	}
@@ -112,7 +118,7 @@ func (r *ledgerReader) next(b *batch) error {
 			return r.end(have[at+4:], n == len(b.buf))
 		}
 		if length > maxEntryBytes {
-			return &finding{Tampered, "file", r.seen + 1, "its length is none that an entry can have"}
+			return wrongAt(r.seen+1, verdict.EntryMalformed, "its length is none that an entry can have")
 		}
 		if len(have)-at-4 < length {
 			break
@@ -144,36 +150,53 @@ func (r *ledgerReader) end(b []byte, more bool) error {
 	case len(b) < trailerBytes:
 		return errCut
 	case len(b) > trailerBytes:
-		return tampered("file", "something follows the end of the file")
+		return wrong(verdict.Proof, theFile, "something follows its end")
 	}
 	if n := binary.BigEndian.Uint64(b); n != r.seen || r.count != r.seen {
-		return &finding{Tampered, "file", r.seen + 1, "the file has another number of entries than it says"}
+		return wrong(verdict.Proof, theFile, "it has %d entries, and says otherwise", r.seen)
 	}
 	r.hash(b[:8])
 	if r.digest != nil && string(r.digest.Sum(nil)) != string(b[8:]) {
-		return tampered("file", "the file does not have the digest at its end")
+		return wrong(verdict.Proof, theFile, "it does not have the digest at its end")
 	}
 	return nil
 }
 
-// batches reads a file to its end into batches that it takes from free, and
-// hands each to both channels: to whoever checks it, and in order.
-func (r *ledgerReader) batches(ctx context.Context, free <-chan *batch, work, ordered chan<- *batch) error {
-	for {
-		var b *batch
-		select {
-		case b = <-free:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		err := r.next(b)
-		if len(b.spans) > 0 {
-			b.done = make(chan struct{})
-			work <- b // there is room for every batch
-			ordered <- b
-		}
-		if err != nil || r.ended {
-			return err
-		}
+// feed hands out a file's batches in order, to several who check them. Whoever
+// takes a batch reads it, so that its bytes are near when they are hashed.
+type feed struct {
+	mu      sync.Mutex
+	in      *ledgerReader
+	free    chan *batch
+	ordered chan<- *batch // those that were handed out, in the order of the file; closed behind the last
+	err     error         // why that was not the end of the file
+	over    bool
+}
+
+// next hands out a batch, in which something is; nil when there is no more.
+func (f *feed) next(ctx context.Context) *batch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return nil
 	}
+	var b *batch
+	select {
+	case b = <-f.free:
+		f.err = f.in.next(b)
+	case <-ctx.Done():
+		f.err = ctx.Err()
+	}
+	handed := b != nil && len(b.spans) > 0
+	if handed {
+		b.done = make(chan struct{})
+		f.ordered <- b // there is room for every batch
+	}
+	if f.over = f.err != nil || f.in.ended; f.over {
+		close(f.ordered)
+	}
+	if !handed {
+		return nil
+	}
+	return b
 }

@@ -3,7 +3,6 @@ package offline
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,24 +10,26 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // Pack checks a case proof pack, as package casepack specifies it.
-func Pack(b []byte, t *Trust) *Result {
-	r := &Result{Kind: "pack"}
-	return r.end(t, r.pack(b, t))
+func Pack(b []byte, t *Trust) (*verdict.Report, error) {
+	r := &verdict.Report{}
+	return conclude(r, t, checkPack(b, t, r))
 }
 
-func (r *Result) pack(b []byte, t *Trust) error {
+func checkPack(b []byte, t *Trust, r *verdict.Report) error {
 	all, err := unpack(b)
 	if err != nil {
 		return err
 	}
-	r.step("the container is in its one form: %d members, every byte of the file accounted for", len(all))
+	r.Step("container", "is in its one form: %d members, and every byte of the file accounted for", len(all))
 	if err := all.checkSums(); err != nil {
 		return err
 	}
-	r.step("every member has its checksum")
+	r.Step("checksums", "every member has its own")
 	signed, err := all.checkSignature(t, r)
 	if err != nil {
 		return err
@@ -39,20 +40,21 @@ func (r *Result) pack(b []byte, t *Trust) error {
 	}
 	text, ok := all.get("checkpoint")
 	if !ok {
-		return tampered("checkpoint", "there is no checkpoint")
+		return wrong(verdict.Checkpoint, "checkpoint", "there is none")
 	}
 	if p.tree, err = t.open(text, r); err != nil {
 		return err
 	}
 	if p.tree != signed {
-		return tampered("checkpoint", "the checkpoint is not of the tree that the pack was made at")
+		return wrong(verdict.Checkpoint, "checkpoint", "it is not of the tree that the pack was made at")
 	}
-	for _, check := range []func(*Result) error{p.checkEntries, p.checkErased, p.checkStreams, p.checkPolicies, p.checkMembers} {
+	for _, check := range []func(*verdict.Report) error{p.checkEntries, p.checkErased, p.checkStreams, p.checkPolicies, p.checkMembers} {
 		if err := check(r); err != nil {
 			return err
 		}
 	}
-	p.conclude(r, t)
+	p.notShown(r)
+	t.notShown(r)
 	return nil
 }
 
@@ -77,6 +79,8 @@ type part struct {
 	revision uint64
 }
 
+const nameManifest, nameEvents = "pack.json", "events.jsonl"
+
 // manifest is pack.json.
 type manifest struct {
 	Format    string        `json:"format"`
@@ -94,31 +98,32 @@ type manifest struct {
 type wholeStream struct {
 	Stream    string `json:"stream"`
 	Revisions uint64 `json:"revisions"`
+	Withheld  uint64 `json:"withheld"` // of them, that are in the pack as hashes alone
 }
 
 func (p *pack) readManifest(signed checkpoint) error {
-	b, ok := p.members.get("pack.json")
+	b, ok := p.members.get(nameManifest)
 	if !ok {
-		return tampered("manifest", "there is no pack.json")
+		return wrong(verdict.Proof, nameManifest, "there is none")
 	}
 	m := &p.manifest
 	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil {
-		return tampered("manifest", "pack.json cannot be understood")
+		return wrong(verdict.Proof, nameManifest, "it cannot be understood")
 	}
 	made, err := time.Parse(time.RFC3339Nano, m.MadeAt)
 	switch {
 	case m.Format != packFormat:
-		return tampered("manifest", "pack.json is of another format")
+		return wrong(verdict.Proof, nameManifest, "it is of another format")
 	case m.Origin != signed.origin || m.Size != signed.size || m.Root != encode64(signed.root[:]):
-		return tampered("manifest", "pack.json names another tree than the signature of the checksums")
+		return wrong(verdict.Proof, nameManifest, "it names another tree than the signature of the checksums")
 	case err != nil || !strings.HasSuffix(m.MadeAt, "Z") || made.IsZero():
-		return tampered("manifest", "pack.json does not say when the pack was made")
+		return wrong(verdict.Proof, nameManifest, "it does not say when the pack was made")
 	case !isUUID(m.MadeBy) || m.Person != "" && !isUUID(m.Person):
-		return tampered("manifest", "pack.json has an identifier that is none")
+		return wrong(verdict.Proof, nameManifest, "it has an identifier that is none")
 	case !rising(m.Streams):
-		return tampered("manifest", "the streams of pack.json are not in their order")
+		return wrong(verdict.Proof, nameManifest, "its streams are not in their order")
 	case m.Person != "" && !slices.ContainsFunc(m.Streams, func(s wholeStream) bool { return s.Stream == "case-"+m.Person }):
-		return tampered("manifest", "pack.json names a person and not their case")
+		return wrong(verdict.Proof, nameManifest, "it names a person and not their case")
 	}
 	return nil
 }
@@ -135,7 +140,7 @@ func rising(streams []wholeStream) bool {
 
 // line is one line of events.jsonl.
 type line struct {
-	Clear  clearPart         `json:",inline"`
+	clearPart
 	Says   jsontext.Value    `json:"says,omitempty"`
 	Absent map[string]string `json:"absent,omitempty"`
 }
@@ -185,37 +190,37 @@ func (e *entry) clearText() clearPart {
 }
 
 // checkEntries checks every entry and what events.jsonl says of it.
-func (p *pack) checkEntries(r *Result) error {
-	b, ok := p.members.get("events.jsonl")
+func (p *pack) checkEntries(r *verdict.Report) error {
+	b, ok := p.members.get(nameEvents)
 	if !ok {
-		return tampered("events", "there is no events.jsonl")
+		return wrong(verdict.Proof, nameEvents, "there is none")
 	}
 	signed, _ := p.members.get("checkpoint")
 	lines := strings.SplitAfter(string(b), "\n")
 	if lines[len(lines)-1] != "" {
-		return tampered("events", "events.jsonl does not end with a whole line")
+		return wrong(verdict.Proof, nameEvents, "it does not end with a whole line")
 	}
 	lines = lines[:len(lines)-1]
 	if len(lines) > maxMembers {
-		return tampered("events", "events.jsonl has more lines than there can be entries")
+		return wrong(verdict.Proof, nameEvents, "it has more lines than there can be entries")
 	}
 	p.lines, p.entries, p.leaves = make([]line, len(lines)), make([]entry, len(lines)), make([]hash, len(lines))
 	for i, text := range lines {
 		l := &p.lines[i]
 		if err := json.Unmarshal([]byte(text), l, json.RejectUnknownMembers(true)); err != nil {
-			return tampered("events", "line %d of events.jsonl cannot be understood", i+1)
+			return wrong(verdict.Proof, nameEvents, "line %d cannot be understood", i+1)
 		}
-		position := l.Clear.Position
+		position := l.Position
 		if i > 0 && position <= p.entries[i-1].position {
-			return at(position, "order", "events.jsonl is not in the order of the entries")
+			return wrongAt(position, verdict.Proof, "events.jsonl is not in the order of the entries")
 		}
 		if err := p.checkEntry(i, position, string(signed)); err != nil {
 			return err
 		}
 	}
 	r.Entries = uint64(len(lines))
-	r.step("each of %d entries is in its one form, and its inclusion proof leads from its bytes to the root of the checkpoint", len(lines))
-	r.step("events.jsonl says of each what its bytes say, but for the content of sealed boxes; the order and the times rise")
+	r.Step("entries", "%d are in their one form, each with a proof that leads from its bytes to the root of the checkpoint", len(lines))
+	r.Step("events", "each line of events.jsonl says what the entry's bytes say, but for the content of sealed boxes; no time is before the one it follows")
 	return nil
 }
 
@@ -223,32 +228,32 @@ func (p *pack) checkEntry(i int, position uint64, signed string) error {
 	name := strconv.FormatUint(position, 10)
 	stored, ok := p.members.get("entries/" + name + ".bin")
 	if !ok {
-		return at(position, "entry", "its bytes are not in the pack")
+		return wrongAt(position, verdict.EntryMissing, "its bytes are not in the pack")
 	}
 	file, ok := p.members.get("proofs/" + name + ".tlog-proof")
 	if !ok {
-		return at(position, "inclusion", "its proof is not in the pack")
+		return wrongAt(position, verdict.Proof, "its proof is not in the pack")
 	}
 	e := &p.entries[i]
-	if wrong := e.parse(stored); wrong != "" {
-		return at(position, "entry", "%s", wrong)
+	if bad := e.parse(stored); bad != "" {
+		return wrongAt(position, verdict.EntryMalformed, "%s", bad)
 	}
 	proof, ok := parseInclusion(string(file))
 	switch {
 	case !ok || proof.checkpoint != signed:
-		return at(position, "inclusion", "its proof is not in its one form, or for another checkpoint")
+		return wrongAt(position, verdict.Proof, "its proof is not in its one form, or for another checkpoint")
 	case e.position != position || proof.index != position-1:
-		return at(position, "inclusion", "its bytes or its proof are of another entry")
+		return wrongAt(position, verdict.Proof, "its bytes or its proof are of another entry")
 	case !included(p.tree, proof.index, stored, proof.path):
-		return at(position, "inclusion", "its proof does not lead from its bytes to the root of the checkpoint")
-	case e.clearText() != p.lines[i].Clear:
-		return at(position, "events", "events.jsonl says something else than its bytes")
+		return wrongAt(position, verdict.EntryAltered, "its proof does not lead from its bytes to the root of the checkpoint")
+	case e.clearText() != p.lines[i].clearPart:
+		return wrongAt(position, verdict.Proof, "events.jsonl says something else than its bytes")
 	case i > 0 && e.recordedAt < p.entries[i-1].recordedAt:
-		return at(position, "order", "it was recorded before an entry that it follows")
+		return wrongAt(position, verdict.EntryBackdated, "it was recorded before an entry that it follows")
 	}
 	before := p.streams[e.stream]
 	if n := len(before); n > 0 && before[n-1].revision >= e.revision {
-		return at(position, "revision", "the revisions of %s do not rise", streamText(e.stream))
+		return wrongAt(position, verdict.EntryOutOfStream, "the revisions of %s do not rise", streamText(e.stream))
 	}
 	p.streams[e.stream] = append(before, part{i, position, e.revision})
 	p.leaves[i] = leafOf(stored)
@@ -259,21 +264,21 @@ func (p *pack) checkEntry(i int, position uint64, signed string) error {
 }
 
 // checkErased checks what events.jsonl says of boxes that were not read.
-func (p *pack) checkErased(r *Result) error {
+func (p *pack) checkErased(r *verdict.Report) error {
 	sealing := map[uuid]bool{}
 	for i := range p.entries {
 		e, l := &p.entries[i], &p.lines[i]
 		if l.Says != nil && l.Says.Kind() != '{' {
-			return at(e.position, "events", "what it says is no object")
+			return wrongAt(e.position, verdict.Proof, "what it says is no object")
 		}
 		if e.count == 1 && e.boxes[0].class == 0 && string(l.Says) != string(e.boxes[0].sealed) {
-			return at(e.position, "events", "events.jsonl says something else than its clear content")
+			return wrongAt(e.position, verdict.Proof, "events.jsonl says something else than its clear content")
 		}
 		for class, why := range l.Absent {
 			if !slices.ContainsFunc(e.boxes[:e.count], func(b box) bool {
 				return b.class > 0 && classes[b.class] == class && (why == "withheld" || why == "erased" && p.destroyed[b.key])
 			}) {
-				return at(e.position, "events", "it is said to lack content, for a reason that no entry of the pack bears out")
+				return wrongAt(e.position, verdict.Proof, "it is said to lack content, for a reason that no entry of the pack bears out")
 			}
 		}
 		for _, b := range e.boxes[:e.count] {
@@ -283,13 +288,13 @@ func (p *pack) checkErased(r *Result) error {
 		}
 	}
 	if r.Erased = uint64(len(sealing)); r.Erased > 0 {
-		r.step("%d keys that sealed boxes of these entries were destroyed: the entries that say so are in the pack", r.Erased)
+		r.Step("erased", "%s, which these entries say: what they sealed is unreadable", verdict.Count(r.Erased, "key was destroyed", "keys were destroyed"))
 	}
 	return nil
 }
 
 // checkPolicies checks that the rule sets are those that the entries name.
-func (p *pack) checkPolicies(r *Result) error {
+func (p *pack) checkPolicies(r *verdict.Report) error {
 	named := map[string]bool{}
 	for i := range p.entries {
 		e := &p.entries[i]
@@ -301,22 +306,22 @@ func (p *pack) checkPolicies(r *Result) error {
 		rules, ok1 := p.members.get("policy/" + id + "/rules.json")
 		gates, ok2 := p.members.get("policy/" + id + "/gates.cedar")
 		if !ok1 || !ok2 {
-			return at(e.position, "policy", "the rule set that it was decided by is not in the pack")
+			return wrongAt(e.position, verdict.Proof, "the rule set that it was decided by is not in the pack")
 		}
 		a, b := sha256.Sum256(rules), sha256.Sum256(gates)
 		if set := sha256.Sum256(append(a[:], b[:]...)); hex.EncodeToString(set[:]) != id {
-			return at(e.position, "policy", "the rule set in the pack is not the one that it was decided by")
+			return wrongAt(e.position, verdict.Proof, "the rule set in the pack is not the one that it was decided by")
 		}
 	}
 	if len(named) > 0 {
-		r.step("the %d rule sets are those whose hashes the decisions carry", len(named))
+		r.Step("policy", "%s whose hash the decisions carry", verdict.Count(uint64(len(named)), "rule set is that", "rule sets are those"))
 	}
 	return nil
 }
 
 // checkMembers refuses members that nothing speaks of.
-func (p *pack) checkMembers(*Result) error {
-	known := map[string]bool{nameSums: true, nameSignature: true, "pack.json": true, "events.jsonl": true, "checkpoint": true,
+func (p *pack) checkMembers(*verdict.Report) error {
+	known := map[string]bool{nameSums: true, nameSignature: true, nameManifest: true, nameEvents: true, "checkpoint": true,
 		"README.txt": true, "index.html": true, "access-log.csv": true, "disclosures.csv": true}
 	for i := range p.entries {
 		name := strconv.FormatUint(p.entries[i].position, 10)
@@ -327,34 +332,34 @@ func (p *pack) checkMembers(*Result) error {
 	}
 	for _, s := range p.manifest.Streams {
 		known["heads/"+s.Stream+".json"] = true
+		if s.Withheld > 0 {
+			known["heads/"+s.Stream+".leaves"] = true
+		}
 	}
 	for _, m := range p.members {
 		if !known[m.name] {
-			return tampered("member", "%s belongs to nothing in the pack", m.name)
+			return wrong(verdict.Proof, m.name, "it belongs to nothing in the pack")
 		}
 	}
 	return nil
 }
 
-func (p *pack) conclude(r *Result, t *Trust) {
-	r.Shows = []string{
-		"the entries stood, with these very bytes, at these places of the ledger when the checkpoint was signed",
-		"whoever holds the ledger's key made this pack, its readable text included, and cannot take it back",
+// notShown says what a pack that passes does not show.
+func (p *pack) notShown(r *verdict.Report) {
+	r.Notice("it shows that whoever has the ledger's key made this pack, its readable text included; it does not show that the text says what the sealed boxes say: who has the keys can compare")
+	r.Notice("it does not show that the access log, the list of disclosures and the pages leave nothing out")
+	withheld := uint64(0)
+	for _, s := range p.manifest.Streams {
+		withheld += s.Withheld
 	}
-	if n := len(p.manifest.Streams); n > 0 {
-		r.Shows = append(r.Shows, fmt.Sprintf("of the %d streams that the pack lists there were no other entries among the first %d of the ledger", n, p.covered))
-		if p.covered < p.tree.size {
-			r.ShowsNot = append(r.ShowsNot, fmt.Sprintf("that nothing was recorded on them after entry %d, but for what is in the pack", p.covered))
-		}
+	if withheld > 0 {
+		r.Notice("%s in the pack as a hash alone: that they stood in their streams is shown, and not what they say", verdict.Count(withheld, "entry is", "entries are"))
 	}
-	r.ShowsNot = append(r.ShowsNot,
-		"that what was recorded is correct",
-		"that the readable text says what the sealed boxes say: that is the maker's word, and who has the keys can compare",
-		"that the access log, the list of disclosures and the pages leave nothing out: they are the maker's word",
-		"that nothing about the person stands in streams which the pack does not list",
-	)
-	if t.policy == nil || t.policy.quorum == nil {
-		r.ShowsNot = append(r.ShowsNot, noWitness)
+	switch n := len(p.manifest.Streams); {
+	case n == 0:
+		r.Notice("it does not show that there are no other entries about the same person: it lists no stream as complete")
+	case p.covered < p.tree.size:
+		r.Notice("it does not show that nothing else was recorded on the streams after entry %d", p.covered)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // The limits of a policy.
@@ -157,9 +159,9 @@ func (r *policyReader) quorum(name string) string {
 }
 
 // check says whether enough witnesses cosigned a note that was opened.
-func (p *Policy) check(n *note.Note, r *Result) error {
+func (p *Policy) check(n *note.Note, r *verdict.Report) error {
 	if p.quorum == nil {
-		r.step("the policy asks for no witness")
+		r.Step("witnesses", "none is asked for by the policy")
 		return nil
 	}
 	var seen []string
@@ -178,10 +180,10 @@ func (p *Policy) check(n *note.Note, r *Result) error {
 		}
 	}
 	if !p.quorum.met(cosigned) {
-		return found(Unproven, "witnesses", "the checkpoint is not cosigned by as many witnesses as the policy asks for: %d of %d did", len(seen), len(p.witnesses))
+		return wrong(verdict.NotWitnessed, "checkpoint", "it is not cosigned by as many witnesses as the policy asks for: %d of %d did", len(seen), len(p.witnesses))
 	}
 	when := func(at uint64) string { return time.Unix(int64(at), 0).UTC().Format(time.RFC3339) }
-	r.step("witnesses cosigned it, from %s to %s, as the policy asks: %s", when(oldest), when(latest), strings.Join(seen, ", "))
+	r.Step("witnesses", "cosigned it as the policy asks, from %s to %s: %s", when(oldest), when(latest), strings.Join(seen, ", "))
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // maxProofBytes bounds a `.tlog-proof` file: 62 hashes and a checkpoint.
@@ -43,18 +45,18 @@ func parseInclusion(file string) (p inclusion, ok bool) {
 }
 
 // Proof checks a `.tlog-proof` file of one entry, whose stored bytes are given.
-func Proof(file, stored []byte, t *Trust) *Result {
-	r := &Result{Kind: "proof"}
-	if !strings.HasPrefix(string(file), proofHeader) {
-		return r.end(t, found(Unreadable, "not-a-proof", "it is not a .tlog-proof file"))
-	}
-	return r.end(t, r.proof(file, stored, t))
+func Proof(file, stored []byte, t *Trust) (*verdict.Report, error) {
+	r := &verdict.Report{}
+	return conclude(r, t, checkProof(string(file), stored, t, r))
 }
 
-func (r *Result) proof(file, stored []byte, t *Trust) error {
-	p, ok := parseInclusion(string(file))
+func checkProof(file string, stored []byte, t *Trust, r *verdict.Report) error {
+	if !strings.HasPrefix(file, proofHeader) {
+		return unreadable("it is not a .tlog-proof file")
+	}
+	p, ok := parseInclusion(file)
 	if !ok {
-		return tampered("proof", "the proof is not in its one form, or holds extra data, which nothing proves")
+		return wrong(verdict.Proof, "the proof", "it is not in its one form, or holds extra data, which nothing proves")
 	}
 	c, err := t.open([]byte(p.checkpoint), r)
 	if err != nil {
@@ -62,52 +64,21 @@ func (r *Result) proof(file, stored []byte, t *Trust) error {
 	}
 	position := p.index + 1
 	var e entry
-	if wrong := e.parse(stored); wrong != "" {
-		return at(position, "entry", "%s", wrong)
+	if bad := e.parse(stored); bad != "" {
+		return wrongAt(position, verdict.EntryMalformed, "%s", bad)
 	}
 	switch {
 	case p.index >= c.size:
-		return at(position, "inclusion", "the checkpoint is of %d entries only", c.size)
+		return wrongAt(position, verdict.Proof, "the checkpoint is of %d entries only", c.size)
 	case e.position != position:
-		return at(position, "inclusion", "the bytes say that they are entry %d", e.position)
+		return wrongAt(position, verdict.Proof, "the bytes say that they are entry %d", e.position)
 	case !included(c, p.index, stored, p.path):
-		return at(position, "inclusion", "the proof does not lead from these bytes to the root of the checkpoint")
+		return wrongAt(position, verdict.EntryAltered, "the proof does not lead from these bytes to the root of the checkpoint")
 	}
 	r.Entries = 1
-	r.step("the bytes are entry %d, %s revision %d, recorded at %s, in their one form", position, streamText(e.stream), e.revision, instantText(e.recordedAt))
-	r.step("the inclusion proof leads from them to the root of the checkpoint")
-	if _, is := e.destroyedKey(); is {
-		r.Erased = 1
-	}
-	r.Shows = []string{"this entry stood, with these very bytes, at this place of the ledger when the checkpoint was signed"}
-	r.ShowsNot = []string{
-		"that what was recorded is correct, or what the sealed boxes say",
-		"that the entry still stands, or that there are no others about the same person: a pack shows more",
-	}
-	if t.policy == nil || t.policy.quorum == nil {
-		r.ShowsNot = append(r.ShowsNot, noWitness)
-	}
+	r.Step("entry", "%d, %s revision %d, recorded at %s, is in its one form", position, streamText(e.stream), e.revision, instantText(e.recordedAt))
+	r.Step("proof", "leads from its bytes to the root of the checkpoint")
+	r.Notice("it does not show what the sealed boxes say, or that there are no other entries about the same person")
+	t.notShown(r)
 	return nil
-}
-
-const noWitness = "that nobody was shown another history: no witness was asked for"
-
-// end turns how a check ended into its verdict.
-func (r *Result) end(t *Trust, err error) *Result {
-	if f, ok := err.(*finding); ok { //nolint:errorlint // findings are made here and never wrapped
-		r.Verdict, r.Code, r.Entry, r.Reason = f.verdict, f.code, f.entry, f.reason
-		return r
-	}
-	switch {
-	case err != nil:
-		r.Verdict, r.Code, r.Reason = Unreadable, "unreadable", "it could not be read to its end"
-	case !t.Pinned():
-		r.Verdict, r.Code = Unpinned, "no-key"
-		r.Reason = "the parts agree with each other, and anybody could have made them so: give the ledger's key, from whom you trust, with --key"
-	case r.Erased > 0:
-		r.Verdict = IntactErased
-	default:
-		r.Verdict = Intact
-	}
-	return r
 }

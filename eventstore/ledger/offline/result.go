@@ -1,119 +1,68 @@
 package offline
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
-// Verdict is what a check ends in.
-type Verdict string
-
-// The verdicts.
-const (
-	// Intact: everything is as it was recorded.
-	Intact Verdict = "intact"
-	// IntactErased: as Intact, and keys were destroyed on purpose, which the
-	// record says itself. What they sealed is unreadable.
-	IntactErased Verdict = "intact-erased"
-	// Tampered: it is not what was recorded, or not by whom it says.
-	Tampered Verdict = "TAMPERED"
-	// Unproven: nothing is wrong, and not everything that was asked is shown.
-	Unproven Verdict = "unproven"
-	// Unpinned: the parts agree with each other, and no key was given that could
-	// tell whose they are. Anybody can make such a file.
-	Unpinned Verdict = "unpinned"
-	// Unreadable: it is not a file of this kind, or not all of one.
-	Unreadable Verdict = "unreadable"
+var (
+	// ErrUnreadable: it is not a file of this kind, or not all of one.
+	ErrUnreadable = errors.New("cannot be read")
+	// ErrUnproven: nothing is wrong with it, and it does not show all that was
+	// asked.
+	ErrUnproven = errors.New("not proven")
+	// ErrUnpinned: its parts agree with each other, and no key was given that
+	// could tell whose they are. Anybody can make such a file.
+	ErrUnpinned = errors.New("no key was pinned")
 )
 
-// Good reports whether a verdict says that nothing was altered.
-func (v Verdict) Good() bool { return v == Intact || v == IntactErased }
+// finding is why a check ended: something is not as it was signed.
+type finding struct{ verdict.Finding }
 
-// Result is a verdict with its reasons.
-type Result struct {
-	Verdict Verdict `json:"verdict"`
-	// Code says why a verdict is not good. It is stable.
-	Code string `json:"code,omitempty"`
-	// Entry is the position of the entry that is wrong; 0 if it is none, or not
-	// known which.
-	Entry  uint64 `json:"entry,omitempty"`
-	Reason string `json:"reason,omitempty"`
+func (f *finding) Error() string { return string(f.Code) + ": " + f.Detail }
 
-	// Kind is what was checked: pack, proof or ledger.
-	Kind   string `json:"kind"`
-	Origin string `json:"origin,omitempty"`
-	Size   uint64 `json:"size,omitempty"` // entries under the checkpoint
-	Root   string `json:"root,omitempty"` // of the checkpoint, base64
-	// Entries is how many were checked.
-	Entries uint64 `json:"entries"`
-	// Unsealed is how many entries come after the checkpoint, which it says
-	// nothing of.
-	Unsealed uint64 `json:"unsealed,omitempty"`
-	// Erased is how many keys the checked entries say were destroyed.
-	Erased uint64 `json:"keysDestroyed,omitempty"`
-	// Steps are what was checked and held, in order.
-	Steps []string `json:"steps"`
-	// Shows and ShowsNot say what follows from a good verdict and what does not.
-	Shows    []string `json:"shows,omitempty"`
-	ShowsNot []string `json:"showsNot,omitempty"`
+// wrong is a finding about a file, or a member of a pack.
+func wrong(code verdict.Code, object, format string, args ...any) error {
+	return &finding{verdict.Finding{Code: code, Object: object, Detail: fmt.Sprintf(format, args...)}}
 }
 
-// Summary is the verdict in one line, as every program prints it.
-func (r *Result) Summary() string {
-	var b strings.Builder
-	b.WriteString(string(r.Verdict))
-	if r.Entry > 0 {
-		b.WriteString(" at entry " + strconv.FormatUint(r.Entry, 10))
+// wrongAt is a finding about an entry.
+func wrongAt(entry uint64, code verdict.Code, format string, args ...any) error {
+	return &finding{verdict.Finding{Code: code, Entry: entry, Detail: fmt.Sprintf(format, args...)}}
+}
+
+// wrongIn is a finding about entries of which it is not known which.
+func wrongIn(from, upTo uint64, code verdict.Code, format string, args ...any) error {
+	return &finding{verdict.Finding{Code: code, Entry: from, UpTo: upTo, Detail: fmt.Sprintf(format, args...)}}
+}
+
+func unreadable(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrUnreadable, fmt.Sprintf(format, args...))
+}
+
+func unproven(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(format, args...))
+}
+
+// conclude turns how a check ended into its answer.
+func conclude(r *verdict.Report, t *Trust, err error) (*verdict.Report, error) {
+	var f *finding
+	switch {
+	case errors.As(err, &f):
+		r.Find(f.Finding)
+		r.More = true
+		return r, nil
+	case err == nil && !t.Pinned():
+		err = fmt.Errorf("%w: the parts agree with each other, and anybody could have made them so. Give the ledger's key, from somebody whom you trust, with --key", ErrUnpinned)
 	}
-	if r.Reason != "" {
-		b.WriteString(": " + r.Reason)
+	return r, err
+}
+
+// notShown are the limits of every check under that trust.
+func (t *Trust) notShown(r *verdict.Report) {
+	if t.policy == nil || t.policy.quorum == nil {
+		r.Notice("it does not show that nobody was shown another history: no witness was asked for")
 	}
-	return b.String()
-}
-
-// Text is the result for people.
-func (r *Result) Text() string {
-	var b strings.Builder
-	fmt.Fprintln(&b, r.Summary())
-	list := func(title string, lines []string) {
-		if len(lines) == 0 {
-			return
-		}
-		fmt.Fprintf(&b, "\n%s\n", title)
-		for _, l := range lines {
-			fmt.Fprintf(&b, "  - %s\n", l)
-		}
-	}
-	list("Checked:", r.Steps)
-	if r.Verdict.Good() {
-		list("This shows:", r.Shows)
-		list("This does not show:", r.ShowsNot)
-	}
-	return b.String()
-}
-
-func (r *Result) step(format string, args ...any) {
-	r.Steps = append(r.Steps, fmt.Sprintf(format, args...))
-}
-
-// finding is why a check stopped.
-type finding struct {
-	verdict Verdict
-	code    string
-	entry   uint64
-	reason  string
-}
-
-func (f *finding) Error() string { return f.code + ": " + f.reason }
-
-func found(v Verdict, code, format string, args ...any) error {
-	return &finding{verdict: v, code: code, reason: fmt.Sprintf(format, args...)}
-}
-
-// tampered is a finding about the whole; at names an entry.
-func tampered(code, format string, args ...any) error { return found(Tampered, code, format, args...) }
-
-func at(entry uint64, code, format string, args ...any) error {
-	return &finding{Tampered, code, entry, fmt.Sprintf(format, args...)}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // ErrTrust: what was pinned cannot be understood. It quotes no more than the
@@ -28,7 +30,7 @@ type Trust struct {
 // signed-note, such as "hub.example/ledger+1a2b3c4d+AX…"), the origin, and a
 // policy, which may be nil and may name keys of the ledger too. An empty origin
 // is the one name that the keys have. Without any key nothing is trusted, and
-// every verdict is [Unpinned] at best.
+// every check is [ErrUnpinned] at best.
 //
 // [ErrTrust] for what is no key, for keys of several names and no origin, and
 // for an origin of which there is no key.
@@ -178,7 +180,7 @@ func checkSignatureLines(signed string) error {
 
 // open checks a signed checkpoint: its form, who signed it, how many witnesses
 // cosigned it, and that it is the one that was pinned. What held is told to r.
-func (t *Trust) open(signed []byte, r *Result) (checkpoint, error) {
+func (t *Trust) open(signed []byte, r *verdict.Report) (checkpoint, error) {
 	c, err := t.openSigned(signed, r)
 	if err != nil {
 		return c, err
@@ -187,25 +189,30 @@ func (t *Trust) open(signed []byte, r *Result) (checkpoint, error) {
 }
 
 // openPinned checks the checkpoint that was pinned, as [Trust.open] does.
-func (t *Trust) openPinned(r *Result) (checkpoint, error) { return t.openSigned(t.pinned, r) }
+func (t *Trust) openPinned(r *verdict.Report) (checkpoint, error) {
+	if !strings.Contains(string(t.pinned), "\n\n\u2014 ") {
+		return checkpoint{}, unreadable("the checkpoint that was given is no signed note")
+	}
+	return t.openSigned(t.pinned, r)
+}
 
-func (t *Trust) openSigned(signed []byte, r *Result) (checkpoint, error) {
+func (t *Trust) openSigned(signed []byte, r *verdict.Report) (checkpoint, error) {
 	n, byLedger, err := t.openNote(signed)
 	if err != nil {
-		return checkpoint{}, signatureError("the checkpoint", err)
+		return checkpoint{}, signatureError(verdict.Checkpoint, "checkpoint", err)
 	}
 	c, ok := parseCheckpoint(n.Text)
 	switch {
 	case !ok:
-		return c, tampered("checkpoint", "the checkpoint is not in its one form")
+		return c, wrong(verdict.Checkpoint, "checkpoint", "it is not in its one form")
 	case t.origin != "" && c.origin != t.origin:
-		return c, tampered("origin", "the checkpoint is of another ledger than %s", t.origin)
+		return c, wrong(verdict.Checkpoint, "checkpoint", "it is of another ledger than %s", t.origin)
 	case t.Pinned() && !byLedger:
-		return c, tampered("signature", "no key that you gave has signed the checkpoint")
+		return c, wrong(verdict.Checkpoint, "checkpoint", "no key that was given has signed it")
 	}
-	r.Origin, r.Size, r.Root = c.origin, c.size, encode64(c.root[:])
+	r.Origin = c.origin
 	if t.Pinned() {
-		r.step("the checkpoint of %d entries is signed by %s", c.size, t.origin)
+		r.Step("checkpoint", "of %d entries, root %s, is signed by %s", c.size, encode64(c.root[:]), t.origin)
 	}
 	if t.policy != nil {
 		if err := t.policy.check(n, r); err != nil {
@@ -213,39 +220,38 @@ func (t *Trust) openSigned(signed []byte, r *Result) (checkpoint, error) {
 		}
 	}
 	if len(n.UnverifiedSigs) > 0 && t.Pinned() {
-		r.step("%d signature lines of the checkpoint are of keys that you did not give, and say nothing", len(n.UnverifiedSigs))
+		r.Notice("%s of the checkpoint are of keys that were not given, and show nothing", verdict.Count(uint64(len(n.UnverifiedSigs)), "signature", "signatures"))
 	}
 	return c, nil
 }
 
 // matchPinned compares a checkpoint with the one that was pinned.
-func (t *Trust) matchPinned(c checkpoint, r *Result) error {
+func (t *Trust) matchPinned(c checkpoint, r *verdict.Report) error {
 	if !t.pinning {
 		return nil
 	}
 	n, byLedger, err := t.openNote(t.pinned)
 	if err != nil {
-		return found(Unreadable, "pinned-checkpoint", "the checkpoint that you gave cannot be read")
+		return unreadable("the checkpoint that was given")
 	}
 	p, ok := parseCheckpoint(n.Text)
 	switch {
 	case !ok || t.Pinned() && !byLedger || p.origin != c.origin:
-		return found(Unreadable, "pinned-checkpoint", "the checkpoint that you gave is not a signed one of this ledger")
+		return unreadable("the checkpoint that was given is not a signed one of this ledger")
 	case p.size != c.size:
-		return found(Unproven, "stale-checkpoint",
-			"the checkpoint is of %d entries, the one that you gave of %d: only a consistency proof can tell whether one extends the other", c.size, p.size)
+		return unproven("the checkpoint is of %d entries, the one that was given of %d: only a consistency proof can tell whether one extends the other", c.size, p.size)
 	case p.root != c.root:
-		return tampered("split-view", "the ledger signed two histories of %d entries: keep both checkpoints, each proves the other false", c.size)
+		return wrongIn(1, c.size, verdict.HistoryOther, "the ledger signed another history of as many entries: keep both checkpoints, they prove it")
 	}
-	r.step("the checkpoint is of the same tree as the one that you gave")
+	r.Step("checkpoint", "is of the same tree as the one that was given")
 	return nil
 }
 
 // signatureError says what is wrong with a note of ours: a signature that does
 // not hold under a known key is tampering, and so is a form that we never write.
-func signatureError(what string, err error) error {
+func signatureError(code verdict.Code, object string, err error) error {
 	if invalid := (*note.InvalidSignatureError)(nil); errors.As(err, &invalid) {
-		return tampered("signature", "a signature of %s under a key that you gave does not hold", what)
+		return wrong(code, object, "a signature under a key that was given does not hold")
 	}
-	return tampered("signature", "%s is not a signed note in its one form", what)
+	return wrong(code, object, "it is not a signed note in its one form")
 }

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -77,6 +78,8 @@ const (
 	// KeyTombstone: the keystore says that a key was destroyed by an event that is
 	// none.
 	KeyTombstone Code = "key-tombstone-unfounded"
+	// KeystoreAltered: something else in the keystore is not as it was stored.
+	KeystoreAltered Code = "keystore-altered"
 	// HeadsOther: the heads of the streams are not those that were committed to.
 	HeadsOther Code = "heads-other"
 	// Proof: a proof, a pack or what it holds does not verify.
@@ -84,7 +87,7 @@ const (
 )
 
 // ofKeys are the codes that leave the record itself untouched.
-var ofKeys = []Code{KeyAbsent, KeyAltered, KeyTombstone}
+var ofKeys = []Code{KeyAbsent, KeyAltered, KeyTombstone, KeystoreAltered}
 
 // Finding is one thing that is wrong. It holds identifiers and numbers only.
 type Finding struct {
@@ -161,9 +164,18 @@ func (r *Report) Notice(format string, args ...any) {
 // Find adds something wrong.
 func (r *Report) Find(f Finding) { r.Findings = append(r.Findings, f) }
 
-// Sort puts the findings in order: those of entries first, by position.
+// OfKeys reports whether the code is of a key, and says nothing of the record.
+func (c Code) OfKeys() bool { return slices.Contains(ofKeys, c) }
+
+// Sort puts the findings in order: those of entries first, by position, and those
+// of keys last.
 func (r *Report) Sort() {
-	at := func(f Finding) uint64 { return f.Entry - 1 } // those of no entry come last
+	at := func(f Finding) uint64 {
+		if f.Code.OfKeys() {
+			return math.MaxUint64
+		}
+		return f.Entry - 1 // which is large for those of no entry
+	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(at(a), at(b)) })
 }
 
@@ -174,7 +186,7 @@ func (r *Report) Verdict() Verdict {
 		v = IntactErased
 	}
 	for _, f := range r.Findings {
-		if !slices.Contains(ofKeys, f.Code) {
+		if !f.Code.OfKeys() {
 			return Tampered
 		}
 		v = KeyMissing
@@ -186,7 +198,7 @@ func (r *Report) Verdict() Verdict {
 func (r *Report) Headline() string {
 	v := r.Verdict()
 	for _, f := range r.Findings {
-		if v == KeyMissing || !slices.Contains(ofKeys, f.Code) {
+		if v == KeyMissing || !f.Code.OfKeys() {
 			return fmt.Sprintf("%s at %s: %s", v, f.Where(), f.Detail)
 		}
 	}

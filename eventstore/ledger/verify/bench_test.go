@@ -94,10 +94,10 @@ func TestMemoryDoesNotGrowWithTheLedger(t *testing.T) {
 		wantIntact(t, fmt.Sprint(n), run(t, c))
 		return most
 	}
-	small, large := peak(20_000), peak(200_000)
-	t.Logf("%d kB with 20,000 entries, %d kB with 200,000", small>>10, large>>10)
+	small, large := peak(20_000), peak(100_000)
+	t.Logf("%d kB with 20,000 entries, %d kB with 100,000", small>>10, large>>10)
 	if large > small+2<<20 || large > 32<<20 {
-		t.Errorf("%d bytes with 20,000 entries, %d with 200,000", small, large)
+		t.Errorf("%d bytes with 20,000 entries, %d with 100,000", small, large)
 	}
 }
 

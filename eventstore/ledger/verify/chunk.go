@@ -11,6 +11,7 @@ import (
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/ledger/verdict"
 )
 
@@ -122,7 +123,7 @@ func (c *chunk) settle(t *tree) func(blame) {
 			return
 		}
 		if b != onEntries {
-			t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: tileName(0, c.start/tileWidth, len(c.tile)),
+			t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: ledger.TileName(0, c.start/tileWidth, len(c.tile)),
 				Detail: fmt.Sprintf("%d of its hashes are not those of the entries", len(c.differ))})
 		}
 		if b == onTile {

@@ -176,8 +176,6 @@ func (r *run) take(ctx context.Context, t *tree, c *chunk) error {
 		altered[f.Entry] = true
 	}
 	r.unknown += c.unknown
-	delete(altered, 0) // a tile
-	r.spoiled = r.spoiled || len(altered) > 0
 	for _, e := range c.entries {
 		if r.spoiled {
 			break // what depends on those before it tells nothing any more
@@ -189,6 +187,6 @@ func (r *run) take(ctx context.Context, t *tree, c *chunk) error {
 			r.Also(e)
 		}
 	}
-	c.keys = slices.DeleteFunc(c.keys, func(k keyEvent) bool { return altered[k.entry] })
+	c.keys = slices.DeleteFunc(c.keys, func(k keyEvent) bool { return altered[k.entry] }) // 0 is a tile's
 	return r.takeKeys(ctx, c.keys)
 }

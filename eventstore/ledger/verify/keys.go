@@ -21,8 +21,11 @@ type Keystore interface {
 	// Standings says how keys stand, in the order of their ids. What is wrong with
 	// one is in its standing; an error is that the keystore cannot be asked.
 	Standings(ctx context.Context, ids []event.UUID) ([]vault.Standing, error)
-	// All yields the id of every key that is there or was destroyed.
-	All(ctx context.Context) iter.Seq2[event.UUID, error]
+	// Keys goes through every key that is there or was destroyed.
+	Keys(ctx context.Context) iter.Seq2[vault.Row, error]
+	// Alterations goes through everything in the keystore, and yields what is not
+	// as it was stored.
+	Alterations(ctx context.Context) iter.Seq2[vault.Alteration, error]
 }
 
 const (
@@ -86,7 +89,7 @@ type keyCheck struct {
 	wrong    map[event.UUID]bool // told already, of every range
 	batch    []keyEvent
 
-	keys, there, unfinished, lost, unused uint64
+	keys, there, unfinished, lost, unused, open uint64
 }
 
 func (k *keyCheck) begin(from uint64) {
@@ -223,16 +226,55 @@ func (r *run) endKeys(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.keystore(ctx); err != nil {
+		return err
+	}
 	k := &r.keys
 	r.report.Step("keys", "%s committed to: %d there, %d destroyed", verdict.Count(k.keys, "was", "were"), k.there, r.report.Erased)
 	if k.unfinished > 0 {
 		r.report.Notice("%s recorded as destroyed and still in the keystore: the destruction is not finished", verdict.Count(k.unfinished, "key is", "keys are"))
+	}
+	if k.open > 0 {
+		r.report.Notice("%s destroyed or absent, and an entry that is altered or missing may have recorded it", verdict.Count(k.open, "key is", "keys are"))
 	}
 	if k.lost > 0 {
 		r.report.Notice("%s recorded as destroyed left no tombstone in the keystore", verdict.Count(k.lost, "key", "keys"))
 	}
 	if k.unused > 0 {
 		r.report.Notice("%s in the keystore and in no entry: made for one that was not recorded, or not yet", verdict.Count(k.unused, "key is", "keys are"))
+	}
+	return nil
+}
+
+// keystore finds what else in the keystore is not as it was stored. What it counts
+// changes while it is in use: that is wrong if it is so twice.
+func (r *run) keystore(ctx context.Context) error {
+	var twice map[vault.Alteration]bool
+	for range 2 {
+		before := twice
+		twice = map[vault.Alteration]bool{}
+		for a, err := range r.Keys.Alterations(ctx) {
+			if err != nil {
+				return fmt.Errorf("verify: go through the keystore: %w", err)
+			}
+			if before == nil || before[a] {
+				twice[a] = true
+			}
+			if len(twice) == r.Findings {
+				break
+			}
+		}
+		if len(twice) == 0 {
+			return nil
+		}
+	}
+	for a := range twice {
+		id, err := event.ParseUUID(a.Row)
+		if a.Table == "keys" && err == nil {
+			r.wrongKey(keyEvent{key: id}, verdict.KeyAltered, "the key's row is not as it was stored")
+			continue
+		}
+		r.find(verdict.Finding{Code: verdict.KeystoreAltered, Object: "keystore " + a.Table, Detail: a.What})
 	}
 	return nil
 }
@@ -256,6 +298,8 @@ func (r *run) settleKeys(ctx context.Context) error {
 	for id, f := range k.fates {
 		e := keyEvent{entry: f.entry, key: id}
 		switch {
+		case r.spoiled && !(f.absent && f.recorded || f.founded):
+			k.open++ // an entry that is not what it was may have said so
 		case f.absent && !f.recorded:
 			r.wrongKey(e, verdict.KeyAbsent, "the key is not in the keystore, and no entry records that it was destroyed")
 		case !f.absent && !f.founded:
@@ -279,11 +323,11 @@ func (r *run) settleKeys(ctx context.Context) error {
 	if r.base > 0 {
 		return nil
 	}
-	for id, err := range r.Keys.All(ctx) {
+	for row, err := range r.Keys.Keys(ctx) {
 		if err != nil {
 			return fmt.Errorf("verify: list the keys: %w", err)
 		}
-		if h, in := k.within(id); in {
+		if h, in := k.within(row.ID); in {
 			if _, known := k.known[h]; !known {
 				k.unused++
 			}

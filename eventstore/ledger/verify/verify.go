@@ -109,6 +109,7 @@ func (r *run) find(f verdict.Finding) {
 	if !r.full() {
 		r.report.Find(f)
 	}
+	r.spoiled = r.spoiled || f.Entry > 0 && !f.Code.OfKeys()
 	r.report.More = r.report.More || r.full()
 }
 
@@ -116,9 +117,6 @@ func (r *run) all(ctx context.Context) error {
 	head, err := r.Store.Head(ctx)
 	if err != nil && !r.Damaged(err) {
 		return fmt.Errorf("verify: ask for the end of the ledger: %w", err)
-	}
-	if err != nil {
-		r.find(verdict.Finding{Code: verdict.StoreEnd, Detail: "it cannot say where it ends"})
 	}
 	if err := r.readAnchors(ctx); err != nil {
 		return err
@@ -135,6 +133,9 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	r.finish(t, int64(head))
+	if err := r.endIs(ctx); err != nil {
+		return err
+	}
 	if err := r.caughtUp(ctx); err != nil {
 		return err
 	}
@@ -207,6 +208,20 @@ func (r *run) edge(ctx context.Context, size int64) ([][]tlog.Hash, error) {
 		levels = append(levels, hashes[:width])
 	}
 	return levels, nil
+}
+
+// endIs finds a store that has more than it says: its end never goes back.
+func (r *run) endIs(ctx context.Context) error {
+	head, err := r.Store.Head(ctx)
+	switch {
+	case err != nil && r.Damaged(err):
+		r.find(verdict.Finding{Code: verdict.StoreEnd, Detail: "it cannot say where it ends"})
+	case err != nil:
+		return fmt.Errorf("verify: ask for the end of the ledger: %w", err)
+	case int64(head) < r.count:
+		r.find(verdict.Finding{Code: verdict.StoreEnd, Detail: fmt.Sprintf("it says that it ends at %d, and has %d entries", head, r.count)})
+	}
+	return nil
 }
 
 // finish compares what was read with where it must end, and says what was done.

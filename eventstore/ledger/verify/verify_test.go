@@ -83,7 +83,7 @@ func TestNothingSealedIsNotCalledIntactWithoutSayingSo(t *testing.T) {
 	c := k.config(&list{events: events}, s)
 	set(t, s, ledger.RegisterCheckpoint, []byte{})
 	wantFirst(t, "a checkpoint removed", run(t, c), verdict.Checkpoint, 0, "register checkpoint")
-	if err := s.Remove(t.Context(), verify.TileName(0, 0, 20)); err != nil {
+	if err := s.Remove(t.Context(), ledger.TileName(0, 0, 20)); err != nil {
 		t.Fatal(err)
 	}
 	r := run(t, c)
@@ -176,6 +176,8 @@ func TestEntriesThatAreLostInsertedOrInAnotherOrderAreNamed(t *testing.T) {
 	}
 	head := event.Position(1001)
 	wantFirst(t, "a head beyond the end", run(t, k.config(&list{events: events, head: &head}, shelf)), verdict.StoreEnd, 1001, "")
+	head = 950
+	wantFirst(t, "a head before the end", run(t, k.config(&list{events: events, head: &head}, shelf)), verdict.StoreEnd, 0, "")
 }
 
 // What is not sealed yet has no hash to be compared with: only what contradicts
@@ -205,42 +207,50 @@ func TestTheTailIsDenseAndInOrder(t *testing.T) {
 
 func TestATileThatWasAlteredIsNamedAndItsEntriesAreNot(t *testing.T) {
 	t.Parallel()
-	k, events := newKey(t, origin), made(t, 66000)
-	h := hash(t, slices.Values(events))
-	shelf := k.shelf(t, h, len(events))
-	c := k.config(&list{events: events}, shelf)
-	wantIntact(t, "before", run(t, c))
-	for _, tile := range []struct {
+	type tile struct {
 		level int
 		n     int64
 		width int
-	}{{0, 0, 256}, {0, 100, 256}, {0, 255, 256}, {0, 257, 208}, {1, 0, 256}, {1, 1, 1}, {2, 0, 1}} {
-		name := verify.TileName(tile.level, tile.n, tile.width)
-		was := get(t, shelf, name)
-		for i, alter := range []func([]byte) []byte{
-			func(b []byte) []byte { b[len(b)-1] ^= 1; return b },
-			func(b []byte) []byte { b[0] ^= 0x80; return b },
-			func(b []byte) []byte { clear(b); return b },
-			func(b []byte) []byte { return b[:len(b)-32] },
-			func(b []byte) []byte { return append(b, b[:32]...) },
-			func(b []byte) []byte { return b[:0] },
-		} {
-			put(t, shelf, name, alter(bytes.Clone(was)))
-			r := run(t, c)
-			wantFirst(t, fmt.Sprintf("%s, %d", name, i), r, verdict.TileAltered, 0, name)
-			if len(r.Findings) != 1 {
-				t.Errorf("%s, %d: %+v", name, i, r.Findings)
+	}
+	all := []func([]byte) []byte{
+		func(b []byte) []byte { b[len(b)-1] ^= 1; return b },
+		func(b []byte) []byte { b[0] ^= 0x80; return b },
+		func(b []byte) []byte { clear(b); return b },
+		func(b []byte) []byte { return b[:len(b)-32] },
+		func(b []byte) []byte { return append(b, b[:32]...) },
+		func(b []byte) []byte { return b[:0] },
+	}
+	for _, c := range []struct {
+		entries     int
+		tiles       []tile
+		alterations []func([]byte) []byte
+	}{
+		{1000, []tile{{0, 0, 256}, {0, 1, 256}, {0, 3, 232}, {1, 0, 3}}, all},
+		{66000, []tile{{0, 255, 256}, {1, 0, 256}, {1, 1, 1}, {2, 0, 1}}, all[:1]}, // three levels
+	} {
+		k, events := newKey(t, origin), made(t, c.entries)
+		shelf := k.shelf(t, hash(t, slices.Values(events)), len(events))
+		with := k.config(&list{events: events}, shelf)
+		wantIntact(t, "before", run(t, with))
+		alone := func(what, name string, code verdict.Code) {
+			r := run(t, with)
+			if wantFirst(t, what, r, code, 0, name); len(r.Findings) != 1 {
+				t.Errorf("%s: %+v", what, r.Findings)
 			}
 		}
-		if err := shelf.Remove(t.Context(), name); err != nil {
-			t.Fatal(err)
+		for _, one := range c.tiles {
+			name := ledger.TileName(one.level, one.n, one.width)
+			was := get(t, shelf, name)
+			for i, alter := range c.alterations {
+				put(t, shelf, name, alter(bytes.Clone(was)))
+				alone(fmt.Sprintf("%s, %d", name, i), name, verdict.TileAltered)
+			}
+			if err := shelf.Remove(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+			alone(name+" removed", name, verdict.TileMissing)
+			put(t, shelf, name, was)
 		}
-		r := run(t, c)
-		wantFirst(t, name+" removed", r, verdict.TileMissing, 0, name)
-		if len(r.Findings) != 1 {
-			t.Errorf("%s removed: %+v", name, r.Findings)
-		}
-		put(t, shelf, name, was)
 	}
 }
 
@@ -248,36 +258,36 @@ func TestATileThatWasAlteredIsNamedAndItsEntriesAreNot(t *testing.T) {
 // sign the root; and whoever can sign cannot make what others have kept.
 func TestAHistoryWrittenAnewIsFound(t *testing.T) {
 	t.Parallel()
-	k, events := newKey(t, origin), made(t, 70000)
+	k, events := newKey(t, origin), made(t, 66000)
 	h := hash(t, slices.Values(events))
 	other := cloned(events)
 	other[299].Body[0] ^= 1 // entry 300
 	anew := hash(t, slices.Values(other))
-	signed := k.sign(t, h.tree(t, 70000))
+	signed := k.sign(t, h.tree(t, 66000))
 
-	leafTile := k.shelf(t, h, 70000)
-	name := verify.TileName(0, 1, 256)
-	put(t, leafTile, name, get(t, k.shelf(t, anew, 70000), name))
+	leafTile := k.shelf(t, h, 66000)
+	name := ledger.TileName(0, 1, 256)
+	put(t, leafTile, name, get(t, k.shelf(t, anew, 66000), name))
 	r := run(t, k.config(&list{events: other}, leafTile))
 	wantFirst(t, "the lowest tile made anew", r, verdict.HistoryOther, 300, "")
 	if f := r.Findings[0]; f.Entry != 257 || f.UpTo != 512 {
 		t.Errorf("the lowest tile made anew: found at %s", f.Where())
 	}
 
-	allTiles := k.shelf(t, anew, 70000)
+	allTiles := k.shelf(t, anew, 66000)
 	set(t, allTiles, ledger.RegisterCheckpoint, signed)
 	wantFirst(t, "every tile made anew", run(t, k.config(&list{events: other}, allTiles)), verdict.HistoryOther, 300, "")
 
 	stranger := newKey(t, origin)
-	wantFirst(t, "signed by a stranger", run(t, k.config(&list{events: other}, stranger.shelf(t, anew, 70000))), verdict.Checkpoint, 0, "register checkpoint")
+	wantFirst(t, "signed by a stranger", run(t, k.config(&list{events: other}, stranger.shelf(t, anew, 66000))), verdict.Checkpoint, 0, "register checkpoint")
 
-	c := k.config(&list{events: other}, k.shelf(t, anew, 70000))
+	c := k.config(&list{events: other}, k.shelf(t, anew, 66000))
 	wantIntact(t, "signed by the ledger itself, and nobody kept anything", run(t, c))
 	c.Kept = k.sign(t, h.tree(t, 1000))
 	wantFirst(t, "and a checkpoint was kept", run(t, c), verdict.HistoryOther, 300, "")
 	c.Kept = k.sign(t, h.tree(t, 299))
 	wantIntact(t, "and one from before was kept", run(t, c))
-	c.Kept, c.Memory = nil, remembers{tree: h.tree(t, 70000)}
+	c.Kept, c.Memory = nil, remembers{tree: h.tree(t, 66000)}
 	wantFirst(t, "and the signer remembers", run(t, c), verdict.HistoryOther, 300, "")
 	set(t, c.Shelf, ledger.RegisterWitnessed, k.sign(t, h.tree(t, 500)))
 	c.Memory = nil
@@ -345,7 +355,7 @@ func TestAnyOneAlterationIsFoundAndNamed(t *testing.T) {
 		if rapid.Bool().Draw(rt, "a tile") {
 			tiles := tlog.NewTiles(8, 0, int64(sealed))
 			tile := tiles[rapid.IntRange(0, len(tiles)-1).Draw(rt, "tile")]
-			name := verify.TileName(tile.L, tile.N, tile.W)
+			name := ledger.TileName(tile.L, tile.N, tile.W)
 			data := get(t, shelf, name)
 			data[rapid.IntRange(0, len(data)-1).Draw(rt, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
 			put(t, shelf, name, data)

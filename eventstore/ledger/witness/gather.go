@@ -331,5 +331,6 @@ func (g *Gatherer) conflict(ctx context.Context, by string, f *failure, ours che
 		}
 		detail += "; see " + name
 	}
-	return g.raise(ctx, detail)
+	g.Log.Error("our tree is not what was signed", "alarm", AlarmConflict, "detail", detail)
+	return ledger.RaiseAlarm(ctx, g.Shelf, ledger.Alarm{Code: AlarmConflict, Detail: detail, RaisedAt: g.Now().UTC()})
 }

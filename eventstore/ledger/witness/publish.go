@@ -2,7 +2,6 @@ package witness
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -94,25 +93,4 @@ func (e either) Verifier(name string, hash uint32) (note.Verifier, error) {
 		return e[1].Verifier(name, hash)
 	}
 	return v, err
-}
-
-// raise sets the alarm, unless there is one.
-func (g *Gatherer) raise(ctx context.Context, detail string) error {
-	alarm, err := json.Marshal(ledger.Alarm{Code: AlarmConflict, Detail: detail, RaisedAt: g.Now().UTC()})
-	if err != nil {
-		return err
-	}
-	for range tries {
-		old, err := g.Shelf.Load(ctx, ledger.RegisterAlarm)
-		if err != nil || len(old) > 0 {
-			return err
-		}
-		if err = g.Shelf.Swap(ctx, ledger.RegisterAlarm, old, alarm); err == nil {
-			g.Log.Error("nothing is sealed any more", "alarm", AlarmConflict, "detail", detail)
-		}
-		if !errors.Is(err, ledger.ErrMoved) {
-			return err
-		}
-	}
-	return fmt.Errorf("witness: the alarm: %w", ledger.ErrMoved)
 }

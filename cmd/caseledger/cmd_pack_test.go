@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"caseledger/eventstore/casepack"
+	"caseledger/eventstore/codec"
+	"caseledger/eventstore/ledger/offline"
+)
+
+// packOf makes a pack and reads it.
+func packOf(t *testing.T, data, who string, more ...string) (*casepack.Pack, packed, []byte) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "pack.zip")
+	out := mustCommand(t, append([]string{"pack", "create", who, "--data", data, "--out", file, "--reason", "complaint 17", "--json"}, more...)...)
+	var made packed
+	if err := json.Unmarshal([]byte(out), &made); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := casepack.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustCommand(t, "pack", "inspect", file)
+	mustVerify(t, data, b)
+	return p, made, b
+}
+
+// mustVerify has the offline verifier check a pack with the public keys of the
+// ledger.
+func mustVerify(t *testing.T, data string, pack []byte) {
+	t.Helper()
+	keys := strings.Fields(mustCommand(t, "keys", "export-public", "--data", data))
+	trust, err := offline.NewTrust(keys, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := offline.Pack(pack, trust)
+	if err != nil || !report.Verdict().Holds() {
+		t.Errorf("the verifier: %v, %+v", err, report)
+	}
+}
+
+// said is every member but the sealed entries.
+func said(p *casepack.Pack) (all string) {
+	for _, m := range p.Members {
+		if !strings.HasPrefix(m.Name, "entries/") {
+			all += string(m.Bytes)
+		}
+	}
+	return all
+}
+
+// journeysOf is a data directory with two people in it.
+func journeysOf(t *testing.T) string {
+	t.Helper()
+	data := filepath.Join(t.TempDir(), "data")
+	mustCommand(t, "simulate", "--quiet", "--data", data, "--journal", "alpha", "--journal", "bravo")
+	return data
+}
+
+// TestPackCreate makes packs of the journeys, as different people may.
+func TestPackCreate(t *testing.T) {
+	t.Parallel()
+	data := journeysOf(t)
+	count := func(kind string) int {
+		return strings.Count(mustCommand(t, "events", "list", "--data", data, "--type", kind, "--json"), "\n")
+	}
+	exports, looks := count("record.replay-exported"), count("record.accessed")
+	before := time.Now()
+	whole, made, raw := packOf(t, data, "A", "--as", "AUD1/AUDITOR/REGULATOR1")
+	t.Logf("%d bytes, %d entries, in %s", len(raw), made.Entries, time.Since(before))
+	if made.Withheld != 0 || made.Opened == 0 || made.Streams != 2 {
+		t.Errorf("an auditor's pack: %+v", made)
+	}
+	if text := said(whole); strings.Contains(text, "ALPHA") || strings.Contains(text, "BRAVO") || strings.Contains(text, personID("B").String()) {
+		t.Error("an auditor's pack says who the person is, or anything of another")
+	}
+	hub, made, _ := packOf(t, data, "A", "--as", "DPO1/DPO/HUB-CAM", "--kind", "subject-access")
+	if made.Withheld == 0 || made.Opened == 0 || made.Streams != 1 {
+		t.Errorf("a subject access pack: %+v", made)
+	}
+	text := said(hub)
+	if !strings.Contains(text, "ALPHA") || strings.Contains(text, "BRAVO") {
+		t.Error("the hub's pack does not say what the hub holds, or says something of another person")
+	}
+	for _, m := range hub.Members {
+		if !strings.HasPrefix(m.Name, "entries/") {
+			continue
+		}
+		s, err := codec.ParseStored(m.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if meta, err := codec.Peek(s.Body); err != nil || meta.Actor.Side != "NHS" && meta.Actor.Side != "SHARED" && meta.Type != "disclosure.made" {
+			t.Errorf("%s was recorded by %s and is in the hub's pack: %s, %v", m.Name, meta.Actor.Side, meta.Type, err)
+		}
+	}
+	log, _ := hub.Member("access-log.csv")
+	if bytes.Contains(log, []byte(actorID("DPO1").String())) || !bytes.Contains(log, []byte("subject-access-pack")) {
+		t.Errorf("who looked: %s", log)
+	}
+	nobody, made, _ := packOf(t, data, "NOBODY", "--as", "AUD1/AUDITOR/REGULATOR1")
+	if made.Entries != 1 || !strings.Contains(said(nobody), "Nothing is held about this person") {
+		t.Errorf("a pack about nobody: %+v", made)
+	}
+	// It is on the record that packs were made, each before it was there.
+	if n, m := count("record.replay-exported")-exports, count("record.accessed")-looks; n != 2 || m != 1 {
+		t.Errorf("%d exports and %d looks were recorded, want 2 and 1", n, m)
+	}
+}
+
+func TestPackCreateRefuses(t *testing.T) {
+	t.Parallel()
+	data := journeyData(t, "alpha")
+	there := filepath.Join(t.TempDir(), "there.zip")
+	if err := os.WriteFile(there, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free := filepath.Join(t.TempDir(), "free.zip")
+	good := []string{"--as", "AUD1/AUDITOR/REGULATOR1", "--reason", "x"}
+	for name, c := range map[string]struct {
+		args []string
+		code exit
+	}{
+		"no reason":              {[]string{"--out", free, "--as", good[1]}, exitUsage},
+		"nobody asks":            {[]string{"--out", free, "--reason", "x"}, exitUsage},
+		"a nurse asks":           {[]string{"--out", free, "--reason", "x", "--as", "NUR1/HUB_NURSE/HUB-CAM"}, exitUsage},
+		"an auditor for them":    {append([]string{"--out", free, "--kind", "subject-access"}, good...), exitUsage},
+		"another kind":           {append([]string{"--out", free, "--kind", "all"}, good...), exitUsage},
+		"another purpose":        {append([]string{"--out", free, "--purpose", "RESEARCH"}, good...), exitUsage},
+		"no position":            {append([]string{"--out", free, "--withhold", "x"}, good...), exitUsage},
+		"the file is there":      {append([]string{"--out", there}, good...), exitError},
+		"not theirs to know of":  {[]string{"--out", free, "--reason", "x", "--as", "IGL1/IG_LEAD/POLICE1"}, exitNotFound},
+		"nothing of such a name": {[]string{"--out", free, "--reason", "x", "--as", "IGL1/IG_LEAD/HOUSE-HAM", "--kind", "subject-access"}, exitNotFound},
+	} {
+		if f := command(t, append([]string{"pack", "create", "A", "--data", data}, c.args...)...); f.code != int(c.code) {
+			t.Errorf("%s: ended with %d, want %d\n%s", name, f.code, c.code, f.errs)
+		}
+	}
+	if b, err := os.ReadFile(there); err != nil || string(b) != "precious" {
+		t.Errorf("a file that was there: %q, %v", b, err)
+	}
+	if _, err := os.Stat(free); err == nil {
+		t.Error("a pack was left that was refused")
+	}
+	if f := command(t, "pack", "inspect", there); f.code != int(exitIntegrity) {
+		t.Errorf("no pack: ended with %d", f.code)
+	}
+}
+
+// TestPacksAreServed makes packs of a record that is served.
+func TestPacksAreServed(t *testing.T) {
+	t.Parallel()
+	r := serveData(t, journeysOf(t))
+	path := "/api/v1/people/" + personID("A").String() + "/packs"
+	reason := map[string]string{"X-Access-Reason": "complaint 17"}
+	ask := func(who, purpose, path string, says any) reply {
+		t.Helper()
+		s := r.as(who)
+		s.purpose = purpose
+		a, err := s.try(http.MethodPost, path, reason, says)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	evidence := body{"kind": "evidence", "logPurpose": "AUDIT"}
+	whole := ask("AUD1", "AUDIT", path, evidence)
+	if whole.status != http.StatusOK || whole.header.Get("Content-Type") != "application/zip" {
+		t.Fatalf("%d %s", whole.status, whole.body)
+	}
+	p, err := casepack.Read(whole.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log, _ := p.Member("access-log.csv"); !bytes.Contains(log, []byte("REPLAY_EXPORTED")) || !bytes.Contains(log, []byte("complaint 17")) {
+		t.Errorf("the pack does not say that it was made: %s", log)
+	}
+	theirs := ask("DPO1", "SUBJECT_RIGHTS", path, body{"kind": "subject-access"})
+	if p, err = casepack.Read(theirs.body); err != nil || theirs.status != http.StatusOK || !strings.Contains(said(p), "ALPHA") || strings.Contains(said(p), "BRAVO") {
+		t.Errorf("a subject access pack: %d, %v", theirs.status, err)
+	}
+	for what, c := range map[string]struct {
+		who, path string
+		says      body
+		status    int
+	}{
+		"evidence for a data protection officer": {"DPO1", path, evidence, http.StatusForbidden},
+		"access for an auditor":                  {"AUD1", path, body{"kind": "subject-access"}, http.StatusForbidden},
+		"a nurse":                                {"NUR1", path, evidence, http.StatusForbidden},
+		"nobody, for one controller":             {"IGL1", "/api/v1/people/" + newKey().String() + "/packs", evidence, http.StatusNotFound},
+		"nobody, for the regulator":              {"AUD1", "/api/v1/people/" + newKey().String() + "/packs", evidence, http.StatusOK},
+	} {
+		if a := ask(c.who, "AUDIT", c.path, c.says); a.status != c.status {
+			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
+	}
+}
