@@ -209,6 +209,15 @@ func raise(ctx context.Context, shelf ledger.Shelf, r *verdict.Report, at time.T
 	return ledger.RaiseAlarm(ctx, shelf, ledger.Alarm{Code: ledger.AlarmVerification, Detail: r.Headline(), RaisedAt: at.UTC()})
 }
 
+// alarm stops sealing where a verification by a command has failed.
+func (o opening) alarm(ctx context.Context, r *verdict.Report, at time.Time) error {
+	shelf, err := o.changeShelf(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(raise(ctx, shelf, r, at), shelf.Close())
+}
+
 // trusted is the keys that verify the ledger: those in files; or else those that
 // sign here; or else those that the shelf publishes, which whoever can write there
 // can replace.
