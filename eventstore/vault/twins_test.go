@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"caseledger/domain/event"
@@ -111,7 +112,7 @@ func twins(t *testing.T, one, other []byte, random *rand.ChaCha8) []byte {
 	blocks[last] = differ.times(by.inverse())
 	copy(text[16*last:], blocks[last].bytes())
 	tag := a.sum(blocks).plus(a.mask)
-	return append(append(nonce, text...), tag.bytes()...)
+	return slices.Concat(nonce, text, tag.bytes())
 }
 
 // T-20: somebody who has the keystore and its key-encryption key puts another key
