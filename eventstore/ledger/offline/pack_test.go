@@ -262,7 +262,7 @@ func TestEntriesThatAreWithheld(t *testing.T) {
 	p := withheld(whole, 5, 6)
 	r, err := offline.Pack(p.Bytes(), trust)
 	passes(t, verdict.Intact, r, err)
-	if r.Entries != 5 || !slices.ContainsFunc(r.Notices, func(n string) bool { return strings.HasPrefix(n, "2 entries are in the pack as a hash alone") }) {
+	if r.Entries != 5 || !slices.ContainsFunc(r.Notices, func(n string) bool { return strings.HasPrefix(n, "of 2 entries the pack has the hash alone") }) {
 		t.Errorf("%d entries, and notices %q", r.Entries, r.Notices)
 	}
 	leaves := p.Members[averysLeaves]
