@@ -160,25 +160,35 @@ const purgedWithin = 5 * time.Minute
 func (s sides) purge(ctx context.Context, gone erasure.Gone) (int, error) {
 	within, done := context.WithTimeout(ctx, purgedWithin)
 	defer done()
+	models := 0
 	err := s.each(func(one *side) error {
 		for _, model := range one.models.all() {
-			if err := one.store.WaitFor(within, model, gone.After); err != nil {
+			if err := patiently(within, func() error { return one.store.WaitFor(within, model, gone.After) }); err != nil {
 				return fmt.Errorf("read model %s: %w", model.Name(), err)
 			}
 		}
-		for {
-			err := one.store.Scrub(within)
-			if err == nil {
-				return nil
-			}
-			select {
-			case <-within.Done():
-				return err
-			case <-time.After(100 * time.Millisecond): // somebody reads
-			}
-		}
+		return patiently(within, func() error { return one.store.Scrub(within) }) // which waits for those who read
 	})
-	return len(s), err
+	for _, one := range s {
+		models += len(one.models.all())
+	}
+	return models, err
+}
+
+// patiently tries until it succeeds or the context ends; the last error counts. A
+// read model may be being built, and a file be read.
+func patiently(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // exportFolders are the folders of a data folder that hold what was made for

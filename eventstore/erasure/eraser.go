@@ -117,6 +117,7 @@ type Eraser struct {
 	Config
 	running sync.Mutex
 	note    Note
+	kept    Note // as the memory has it
 	waiting map[event.UUID]bool
 	begun   bool
 }
@@ -132,6 +133,10 @@ var ErrNoRewrap = errors.New("erasure: keys cannot be wrapped anew here")
 
 // ErrRunning: Run or CatchUp was called while one of them runs.
 var ErrRunning = errors.New("erasure: already running")
+
+// noteEvery is how many entries go by between two notes of where the ledger was
+// read to, where nothing else is to be noted.
+const noteEvery = 10_000
 
 // retryAfter bounds how long a decision that could not be carried out waits for
 // the next try.
@@ -159,7 +164,8 @@ func (e *Eraser) CatchUp(ctx context.Context) ([]Receipt, error) {
 		return nil, ErrRunning
 	}
 	defer e.running.Unlock()
-	return e.catchUp(ctx)
+	done, err := e.catchUp(ctx)
+	return done, errors.Join(err, e.remember(ctx))
 }
 
 func (e *Eraser) catchUp(ctx context.Context) (done []Receipt, err error) {
@@ -179,8 +185,7 @@ func (e *Eraser) catchUp(ctx context.Context) (done []Receipt, err error) {
 			delete(e.waiting, who)
 		}
 	}
-	errs = append(errs, e.rewrapIfDue(ctx), e.remember(ctx))
-	return done, errors.Join(errs...)
+	return done, errors.Join(append(errs, e.rewrapIfDue(ctx))...)
 }
 
 // Run carries out decisions as they come until ctx ends, and then returns ctx's
@@ -191,8 +196,12 @@ func (e *Eraser) Run(ctx context.Context, stuck func(error)) error {
 		return ErrRunning
 	}
 	defer e.running.Unlock()
+	defer func() { _ = e.remember(context.WithoutCancel(ctx)) }() // what is lost is read again
 	for {
-		_, err := e.catchUp(ctx)
+		done, err := e.catchUp(ctx)
+		if len(done) > 0 || e.note.Position >= e.kept.Position+noteEvery || e.note.Due != e.kept.Due {
+			err = errors.Join(err, e.remember(ctx))
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -282,7 +291,7 @@ func (e *Eraser) begin(ctx context.Context) error {
 			return fmt.Errorf("erasure: read entry %d: %w", n.Position, err)
 		}
 		if s.Position == n.Position && s.ID == n.Event {
-			e.note = n
+			e.note, e.kept = n, n
 			for _, who := range n.Waiting {
 				e.waiting[who] = true
 			}
@@ -302,6 +311,7 @@ func (e *Eraser) remember(ctx context.Context) error {
 	if err := e.Memory.Remember(ctx, e.note); err != nil {
 		return fmt.Errorf("erasure: remember how far the ledger was read: %w", err)
 	}
+	e.kept = e.note
 	return nil
 }
 

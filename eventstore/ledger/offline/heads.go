@@ -66,7 +66,7 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 		if !ok {
 			return wrong(verdict.Proof, nameManifest, "it lists a stream that is none")
 		}
-		leaves, err := p.leavesOf(s, p.streams[stream])
+		leaves, err := p.leavesOf(s, stream)
 		if err != nil {
 			return err
 		}
@@ -74,10 +74,9 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 		if !ok {
 			return unproven("that the entries of %s are all there are is said, and not shown", s.Stream)
 		}
-		if err := p.checkHead(s.Stream, stream, leaves, b); err != nil {
+		if err := p.checkHead(s.Stream, stream, leaves, s.Withheld > 0, b); err != nil {
 			return err
 		}
-		p.withheld += s.Withheld
 	}
 	if n := len(p.manifest.Streams); n > 0 {
 		r.Step("complete", "%s of the ledger's first %d entries: their proofs lead to the heads that the ledger committed to", verdict.Count(uint64(n), "stream has all its entries", "streams have all their entries"), p.covered)
@@ -85,61 +84,48 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 	return nil
 }
 
-// leavesOf checks that the entries of a stream in the pack are those that it says,
-// and returns the leaves of as many as there were at a size of the ledger.
-func (p *pack) leavesOf(s wholeStream, parts []part) (func(size uint64) []hash, error) {
-	for i, x := range parts {
-		if s.Withheld == 0 && x.revision != uint64(i)+1 {
-			return nil, wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
-		}
+// leavesOf returns the leaves of a stream that the pack lists whole, in their
+// order: of the entries in the pack, or, where some were left out, of the member
+// heads/<stream>.leaves, which must fit them.
+func (p *pack) leavesOf(s wholeStream, stream [streamBytes]byte) ([]hash, error) {
+	parts := p.streams[stream]
+	if uint64(len(parts)) != s.Revisions-s.Withheld || s.Withheld > s.Revisions {
+		return nil, wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s, less %d", len(parts), s.Revisions, s.Stream, s.Withheld)
 	}
-	if s.Withheld > s.Revisions || uint64(len(parts)) != s.Revisions-s.Withheld {
-		return nil, wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s, and says that %d are left out", len(parts), s.Revisions, s.Stream, s.Withheld)
-	}
-	if s.Withheld > 0 {
-		leaves, err := p.withheldOf(s, parts)
-		return func(uint64) []hash { return leaves }, err
-	}
-	return func(size uint64) (leaves []hash) {
-		for _, x := range parts {
-			if x.position <= size {
-				leaves = append(leaves, p.leaves[x.at])
+	if s.Withheld == 0 {
+		leaves := make([]hash, len(parts))
+		for i, x := range parts {
+			if x.revision != uint64(i)+1 {
+				return nil, wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
 			}
+			leaves[i] = p.leaves[x.at]
 		}
-		return leaves
-	}, nil
-}
-
-// leafLine is the length of a line of heads/<stream>.leaves.
-const leafLine = 2*len(hash{}) + 1
-
-// withheldOf reads the leaves of a stream of which entries were left out, and
-// checks that those of the entries in the pack are among them.
-func (p *pack) withheldOf(s wholeStream, parts []part) ([]hash, error) {
-	name := "heads/" + s.Stream + ".leaves"
-	b, ok := p.members.get(name)
-	if !ok {
-		return nil, unproven("that the entries of %s are all there are is said, and not shown: there are no leaves of those that were left out", s.Stream)
+		return leaves, nil
 	}
-	if len(b)%leafLine != 0 || uint64(len(b)/leafLine) != s.Revisions {
-		return nil, wrong(verdict.HeadsOther, name, "it has not a line for each of %d entries", s.Revisions)
+	name := "heads/" + s.Stream + ".leaves"
+	b, _ := p.members.get(name)
+	const width = 2*sha256.Size + 1
+	if len(b)%width != 0 || uint64(len(b)/width) != s.Revisions {
+		return nil, wrong(verdict.Proof, name, "it has not a leaf for each of %d entries", s.Revisions)
 	}
 	leaves := make([]hash, s.Revisions)
 	for i := range leaves {
-		line := string(b[i*leafLine : (i+1)*leafLine])
-		if leaves[i], ok = hexHash(line[:leafLine-1]); !ok || line[leafLine-1] != '\n' {
-			return nil, wrong(verdict.HeadsOther, name, "line %d is no hash", i+1)
+		text := string(b[i*width : (i+1)*width])
+		leaf, ok := hexHash(text[:width-1])
+		if !ok || text[width-1] != '\n' {
+			return nil, wrong(verdict.Proof, name, "line %d is no leaf", i+1)
 		}
+		leaves[i] = leaf
 	}
 	for _, x := range parts {
 		if x.revision > s.Revisions || leaves[x.revision-1] != p.leaves[x.at] {
-			return nil, wrongAt(x.position, verdict.EntryOutOfStream, "%s has another leaf for revision %d", name, x.revision)
+			return nil, wrongAt(x.position, verdict.HeadsOther, "its leaf is not that of revision %d in %s", x.revision, name)
 		}
 	}
 	return leaves, nil
 }
 
-func (p *pack) checkHead(name string, stream [streamBytes]byte, leavesAt func(size uint64) []hash, file []byte) error {
+func (p *pack) checkHead(name string, stream [streamBytes]byte, leaves []hash, withheld bool, file []byte) error {
 	other := func(format string, args ...any) error {
 		return wrong(verdict.HeadsOther, "heads/"+name+".json", "it "+format, args...)
 	}
@@ -155,13 +141,17 @@ func (p *pack) checkHead(name string, stream [streamBytes]byte, leavesAt func(si
 	if !ok || h.Size != c.Size || c.Size >= h.Commitment || h.Commitment-c.Size > maxLag || c.Streams > c.Size || (c.Streams == 0) != (c.Size == 0) {
 		return other("does not fit the commitment")
 	}
-	var chain hash
-	leaves := leavesAt(h.Size)
-	for _, leaf := range leaves {
-		chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
+	if n := uint64(len(leaves)); h.Revision > n || withheld && h.Revision != n {
+		return other("is of %d entries until entry %d, and there are %d", h.Revision, h.Size, n)
 	}
-	if n := uint64(len(leaves)); n != h.Revision {
-		return other("is of %d entries until entry %d, and the pack has %d", h.Revision, h.Size, n)
+	for _, x := range p.streams[stream] {
+		if (x.position <= h.Size) != (x.revision <= h.Revision) {
+			return wrongAt(x.position, verdict.HeadsOther, "it is revision %d of %s, which had %d until entry %d", x.revision, name, h.Revision, h.Size)
+		}
+	}
+	var chain hash
+	for _, leaf := range leaves[:h.Revision] {
+		chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
 	}
 	if got, ok := h.root(stream, chain, c.Streams); !ok || got != root {
 		return other("does not lead from these entries to the heads that the ledger committed to")
