@@ -34,6 +34,7 @@ build: ## build the programs into bin/
 
 test: postgresql ## every test, with a PostgreSQL that the tests start and stop themselves
 	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=200 $(GO) test -tags postgres -timeout 15m ./...
+	cd eventstore/ledger/interop && $(GO) test -mod=mod -timeout 10m ./...
 
 test-kurrent: ## the event store's contract on the EventStoreDB or KurrentDB that CASELEDGER_TEST_KURRENT_URL names
 	@[ -n "$${CASELEDGER_TEST_KURRENT_URL:-}" ] || { echo "make test-kurrent needs a server to test on. Run:"; \
@@ -59,7 +60,7 @@ golden: ## write the golden files that a new event or version lacks; review them
 release-test: postgresql ## the tests at the sizes wanted before a release, then every fuzz target; takes hours
 	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_KILL_ROUNDS=1000 CASELEDGER_TEST_PLANT_PEOPLE=2000 CASELEDGER_TEST_SERVER_KILLS=200 \
 		CASELEDGER_TEST_PG_ROUNDS=200 CASELEDGER_TEST_PG_FOLLOW=30m CASELEDGER_TEST_PG_HISTORIES=60 CASELEDGER_TEST_KURRENT_HISTORIES=60 \
-		CASELEDGER_TEST_ENGINE_FEEDS=all CASELEDGER_TEST_PG_KILL_ROUNDS=200 CASELEDGER_TEST_TAKE_OVERS=50 CASELEDGER_TEST_SEALER_KILLS=50 $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
+		CASELEDGER_TEST_ENGINE_FEEDS=all CASELEDGER_TEST_PG_KILL_ROUNDS=200 CASELEDGER_TEST_TAKE_OVERS=50 CASELEDGER_TEST_SEALER_KILLS=50 CASELEDGER_TEST_WITNESS_CASES=5000 CASELEDGER_TEST_TAMPER=all $(GO) test -tags postgres -race -count 1 -timeout 6h ./...
 	PATH="$$(.ci/postgresql --dir):$$PATH" CASELEDGER_TEST_POWER_CUTS=30 $(GO) test -tags postgres,powercut -count 1 -run '^TestPowerCut$$' ./eventstore/postgres/ # wants root
 	.ci/fuzz
 

@@ -45,6 +45,9 @@ var dependencies = []dependency{
 	{"pgregory.net/rapid", nil},
 }
 
+// interop is a module of its own: its tests import what its go.mod requires.
+const interop = "eventstore/ledger/interop"
+
 func dependencyOf(importPath string) (best dependency, found bool) {
 	for _, d := range dependencies {
 		if (importPath == d.prefix || strings.HasPrefix(importPath, d.prefix+"/")) && len(d.prefix) > len(best.prefix) {

@@ -95,7 +95,7 @@ func (a *API) allRoutes() []route {
 		bind(a, searchPeople), bind(a, getCaseload), bind(a, listDisclosures), bind(a, listEvents), bind(a, getEvent), streamRoute(a),
 		bind(a, listFindings), bind(a, getFinding), bind(a, listAgreements), bind(a, getAgreement),
 		bind(a, listRightsRequests), bind(a, listRetention), bind(a, listReviews), bind(a, getReview), bind(a, listGovernance),
-		bind(a, getRejudge), bind(a, getReach), bind(a, simulatePolicy),
+		bind(a, getRejudge), bind(a, getReach), bind(a, simulatePolicy), bind(a, makePack),
 	)
 	all = append(all, careRoutes(a)...)
 	all = append(all, ledgerRoutes(a)...)

@@ -21,6 +21,8 @@ type Config struct {
 	// Proofs is what the ledger publishes; nil is a ledger of which nothing is
 	// sealed.
 	Proofs Proofs
+	// Packs makes case proof packs; nil is that none can be made yet.
+	Packs Packs
 
 	// Issuers are those whose tokens are accepted. None means that nobody can
 	// get in.

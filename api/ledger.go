@@ -81,7 +81,13 @@ func ledgerRoutes(a *API) []route {
 		a.publishedRoute("published-checkpoint", "checkpoint", "The last checkpoint: a signed note of the ledger's size and root (C2SP tlog-checkpoint)", noteMedia,
 			func(r *http.Request) (file, error) { return noteOf(a.config.Proofs.Checkpoint(r.Context())) }),
 		a.publishedRoute("published-witnessed", "witnessed", "The last checkpoint that enough witnesses have cosigned, with their signatures", noteMedia,
-			func(r *http.Request) (file, error) { return noteOf(a.config.Proofs.Witnessed(r.Context())) }),
+			func(r *http.Request) (file, error) {
+				f, err := noteOf(a.config.Proofs.Witnessed(r.Context()))
+				if errors.Is(err, ledger.ErrNoCheckpoint) {
+					err = errNoResource // there may be no witnesses at all
+				}
+				return f, err
+			}),
 		a.publishedRoute("published-tile", "tile/*", "A tile of the ledger's hashes, such as tile/0/x001/234 or tile/1/000.p/17 (C2SP tlog-tiles)", tileMedia, a.publishedTile),
 		bind(a, publishedEntries),
 		bind(a, getLedgerCheckpoint), bind(a, getLedgerStatus), bind(a, getConsistency), bind(a, getInclusion), bind(a, getEventProof),
@@ -138,7 +144,7 @@ func (a *API) publishedTile(r *http.Request) (file, error) {
 var publishedEntries = operation[struct{}]{
 	ID: "published-entries", Method: http.MethodGet, Path: published + "tile/entries/*", Media: tileMedia, Purpose: "AUDIT",
 	Summary: "A bundle of entries as they are stored, such as tile/entries/x001/234.p/17 (C2SP tlog-tiles), whose payloads stay sealed",
-	Action:  "ledger.entries", Audit: access.ReadEvent, View: "ledger.entries",
+	Action:  "ledger.entries", Audit: access.ReadEvent, View: "ledger-entries",
 	Query: []parameter{{Name: "purpose", Type: "string",
 		Doc: "what the entries are used for (DPA 2018 s.62(4)): AUDIT, which is meant if it is left out, SELF_MONITORING, INTEGRITY_SECURITY or CRIMINAL_PROCEEDINGS"}},
 	Handle: (*API).publishedEntries,

@@ -90,7 +90,7 @@ func ofLedger[T any](data T, size int64) answer[T] {
 var getLedgerCheckpoint = operation[Checkpoints]{
 	ID: "get-ledger-checkpoint", Method: http.MethodGet, Path: prefix + "/ledger/checkpoint",
 	Summary: "The last checkpoint that was signed, and the last that was witnessed",
-	Action:  "ledger.read", Audit: access.ReadList, View: "ledger.checkpoint",
+	Action:  "ledger.read", Audit: access.ReadList, View: "ledger-checkpoint",
 	Handle: (*API).getLedgerCheckpoint,
 }
 
@@ -113,7 +113,7 @@ func (a *API) getLedgerCheckpoint(c *call) (none answer[Checkpoints], _ error) {
 var getLedgerStatus = operation[LedgerStatus]{
 	ID: "get-ledger-status", Method: http.MethodGet, Path: prefix + "/ledger/status",
 	Summary: "How far the ledger is sealed, witnessed and verified, and whether an alarm is raised",
-	Action:  "ledger.read", Audit: access.ReadList, View: "ledger.status",
+	Action:  "ledger.read", Audit: access.ReadList, View: "ledger-status",
 	Handle: (*API).getLedgerStatus,
 }
 
@@ -128,7 +128,7 @@ func (a *API) getLedgerStatus(c *call) (answer[LedgerStatus], error) {
 var getConsistency = operation[ConsistencyProof]{
 	ID: "get-ledger-consistency", Method: http.MethodGet, Path: prefix + "/ledger/consistency",
 	Summary: "The proof that the ledger of one size only adds to that of another",
-	Action:  "ledger.read", Audit: access.ReadList, View: "ledger.consistency",
+	Action:  "ledger.read", Audit: access.ReadList, View: "ledger-consistency",
 	Query: []parameter{
 		{Name: "from", Type: "integer", Doc: "the smaller size, from 1"},
 		{Name: "to", Type: "integer", Doc: "the larger size, at most the last checkpoint's, which is meant if it is left out"},
@@ -171,7 +171,7 @@ func (c *call) size(name string, least, most int64) (int64, error) {
 var getInclusion = operation[InclusionProof]{
 	ID: "get-ledger-inclusion", Method: http.MethodGet, Path: prefix + "/ledger/inclusion",
 	Summary: "The proof that an entry is in the ledger of the last checkpoint",
-	Action:  "ledger.read", Audit: access.ReadList, View: "ledger.inclusion",
+	Action:  "ledger.read", Audit: access.ReadList, View: "ledger-inclusion",
 	Query:  []parameter{{Name: "entry", Type: "string", Doc: "required; an entry, as an earlier answer named it"}},
 	Handle: (*API).getInclusion,
 }
@@ -195,7 +195,7 @@ func (a *API) getInclusion(c *call) (none answer[InclusionProof], _ error) {
 var getEventProof = operation[struct{}]{
 	ID: "get-event-proof", Method: http.MethodGet, Path: prefix + "/events/{event}/proof", Media: noteMedia,
 	Summary: "The proof that an event is in the ledger, as a .tlog-proof file (C2SP tlog-proof), by the last witnessed checkpoint where that has it",
-	Action:  "event.prove", Audit: access.ReadEvent, View: "event.proof",
+	Action:  "event.prove", Audit: access.ReadEvent, View: "event-proof",
 	Handle: (*API).getEventProof,
 }
 

@@ -54,7 +54,7 @@ func TestWhatIsNotSealedYetIsToBeAskedForLater(t *testing.T) {
 	f.signed.N = 40 // the event is entry 41
 	auditor := func(path string) *httptest.ResponseRecorder { return b.askOf("GET", path, "AUDITOR", "AUDIT", "") }
 	for _, w := range []*httptest.ResponseRecorder{
-		plainly(t, b, "/ledger/checkpoint"), plainly(t, b, "/ledger/witnessed"), plainly(t, b, "/ledger/tile/0/000"), auditor("/ledger/tile/entries/000"),
+		plainly(t, b, "/ledger/checkpoint"), plainly(t, b, "/ledger/tile/0/000"), auditor("/ledger/tile/entries/000"),
 		auditor("/api/v1/ledger/status"), auditor("/api/v1/ledger/checkpoint"), auditor("/api/v1/ledger/consistency?from=1"), auditor("/api/v1/ledger/inclusion?entry=1"),
 		b.ask("GET", "/api/v1/events/"+event1.String()+"/proof", "HUB_CLIN", ""),
 		with.ask("GET", "/api/v1/events/"+event1.String()+"/proof", "HUB_CLIN", ""),
@@ -65,6 +65,15 @@ func TestWhatIsNotSealedYetIsToBeAskedForLater(t *testing.T) {
 			t.Errorf("%v", w.Header())
 		}
 	}
+}
+
+func TestWithoutWitnessesNothingIsWitnessed(t *testing.T) {
+	t.Parallel()
+	b, f := ledgerBench(t)
+	f.witnessedErr = ledger.ErrNoCheckpoint
+	want(t, plainly(t, b, "/ledger/witnessed"), http.StatusNotFound, "no-such-resource")
+	f.witnessedErr = ledger.ErrCorrupt
+	want(t, plainly(t, b, "/ledger/witnessed"), http.StatusInternalServerError, "ledger-corrupt")
 }
 
 // Entries are sealed and say all the same how much happened to whom: they are an
@@ -98,7 +107,7 @@ func TestEntriesAreForAuditorsAndOnTheRecord(t *testing.T) {
 			t.Fatalf("%d looks are on the record, want 1", len(looks))
 		}
 		on := looks[0]
-		if on.Ledger.Purpose != purpose || on.Ledger.View != "ledger.entries" || on.Ledger.Items != 3 || on.Purpose != "AUDIT" ||
+		if on.Ledger.Purpose != purpose || on.Ledger.View != "ledger-entries" || on.Ledger.Items != 3 || on.Purpose != "AUDIT" ||
 			!slices.Equal(on.Ledger.Subjects, []event.UUID{person1, person2}) || len(on.Ledger.Validate()) > 0 {
 			t.Errorf("on the record: %+v", on)
 		}
@@ -190,7 +199,7 @@ func TestAProofIsForWhoeverMaySeeTheEvent(t *testing.T) {
 			t.Errorf("%s: %v", role, h)
 		}
 		looks := b.looks.all()
-		if last := looks[len(looks)-1]; last.Data.View != "event.proof" || last.Data.Class != access.ReadEvent || !slices.Equal(last.Data.Subjects, []event.UUID{person1}) {
+		if last := looks[len(looks)-1]; last.Data.View != "event-proof" || last.Data.Class != access.ReadEvent || !slices.Equal(last.Data.Subjects, []event.UUID{person1}) {
 			t.Errorf("on the record: %+v", last)
 		}
 	}

@@ -66,6 +66,7 @@ var may = map[string][]event.Role{
 	"ledger.read":    numbered,
 	"ledger.entries": {"AUDITOR"},
 	"event.prove":    roles(working, governing),
+	"pack.make":      {"AUDITOR", "IG_LEAD", "DPO"},
 }
 
 // public are the routes that ask for no token, and why.

@@ -168,9 +168,8 @@ func (p *program) packCreate(ctx context.Context, who string, w wantedPack) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	asked.Synthetic = r.synthetic
 	var pack bytes.Buffer
-	made, err := o.makePack(ctx, r, t, policy, asked, w, &pack)
+	made, err := o.makePack(ctx, r, t, policy, asked, why{use: access.Purpose(w.use), reason: w.reason}, &pack)
 	if errors.Is(err, assemble.ErrNoSuchPerson) {
 		return fmt.Errorf("nothing is held about such a person that is for the asker to know of: %w", errNotFound)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"caseledger/eventstore/casepack"
 	"caseledger/eventstore/codec"
+	"caseledger/eventstore/ledger/offline"
 )
 
 // packOf makes a pack and reads it.
@@ -32,7 +34,23 @@ func packOf(t *testing.T, data, who string, more ...string) (*casepack.Pack, pac
 		t.Fatal(err)
 	}
 	mustCommand(t, "pack", "inspect", file)
+	mustVerify(t, data, b)
 	return p, made, b
+}
+
+// mustVerify has the offline verifier check a pack with the public keys of the
+// ledger.
+func mustVerify(t *testing.T, data string, pack []byte) {
+	t.Helper()
+	keys := strings.Fields(mustCommand(t, "keys", "export-public", "--data", data))
+	trust, err := offline.NewTrust(keys, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := offline.Pack(pack, trust)
+	if err != nil || !report.Verdict().Holds() {
+		t.Errorf("the verifier: %v, %+v", err, report)
+	}
 }
 
 // said is every member but the sealed entries.
@@ -140,5 +158,54 @@ func TestPackCreateRefuses(t *testing.T) {
 	}
 	if f := command(t, "pack", "inspect", there); f.code != int(exitIntegrity) {
 		t.Errorf("no pack: ended with %d", f.code)
+	}
+}
+
+// TestPacksAreServed makes packs of a record that is served.
+func TestPacksAreServed(t *testing.T) {
+	t.Parallel()
+	r := serveData(t, journeysOf(t))
+	path := "/api/v1/people/" + personID("A").String() + "/packs"
+	reason := map[string]string{"X-Access-Reason": "complaint 17"}
+	ask := func(who, purpose, path string, says any) reply {
+		t.Helper()
+		s := r.as(who)
+		s.purpose = purpose
+		a, err := s.try(http.MethodPost, path, reason, says)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	evidence := body{"kind": "evidence", "logPurpose": "AUDIT"}
+	whole := ask("AUD1", "AUDIT", path, evidence)
+	if whole.status != http.StatusOK || whole.header.Get("Content-Type") != "application/zip" {
+		t.Fatalf("%d %s", whole.status, whole.body)
+	}
+	p, err := casepack.Read(whole.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log, _ := p.Member("access-log.csv"); !bytes.Contains(log, []byte("REPLAY_EXPORTED")) || !bytes.Contains(log, []byte("complaint 17")) {
+		t.Errorf("the pack does not say that it was made: %s", log)
+	}
+	theirs := ask("DPO1", "SUBJECT_RIGHTS", path, body{"kind": "subject-access"})
+	if p, err = casepack.Read(theirs.body); err != nil || theirs.status != http.StatusOK || !strings.Contains(said(p), "ALPHA") || strings.Contains(said(p), "BRAVO") {
+		t.Errorf("a subject access pack: %d, %v", theirs.status, err)
+	}
+	for what, c := range map[string]struct {
+		who, path string
+		says      body
+		status    int
+	}{
+		"evidence for a data protection officer": {"DPO1", path, evidence, http.StatusForbidden},
+		"access for an auditor":                  {"AUD1", path, body{"kind": "subject-access"}, http.StatusForbidden},
+		"a nurse":                                {"NUR1", path, evidence, http.StatusForbidden},
+		"nobody, for one controller":             {"IGL1", "/api/v1/people/" + newKey().String() + "/packs", evidence, http.StatusNotFound},
+		"nobody, for the regulator":              {"AUD1", "/api/v1/people/" + newKey().String() + "/packs", evidence, http.StatusOK},
+	} {
+		if a := ask(c.who, "AUDIT", c.path, c.says); a.status != c.status {
+			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
 	}
 }

@@ -16,21 +16,34 @@ type verifyFlags struct {
 	full, open, withoutKeys   bool
 	since, checkpoint, policy string
 	keys                      []string
+
+	origin, entry string // of a file
+	digest        bool
 }
 
 func (p *program) verifyCommand() *cobra.Command {
 	var f verifyFlags
 	c := &cobra.Command{
-		Use: "verify", Short: "Find out whether the record is what was signed", Args: cobra.NoArgs,
+		Use: "verify [FILE]", Short: "Find out whether the record, or a file that was handed out, is what was signed", Args: cobra.MaximumNArgs(1),
 		Long: "Reads every entry, hashes it, and compares: each entry with its hash tile, each tile with the one above, the whole with the signed checkpoint, " +
 			"and every key with what the entries commit to. It names what was altered. It changes nothing of the record and may run beside a server; " +
 			"a failure raises the alarm, which stops sealing until somebody has looked.\n\n" +
 			"Whoever has the signing key can sign another history. A checkpoint that somebody kept shows it: name it with --checkpoint, " +
 			"or with --since, which leaves out the entries it was made of. So do the cosignatures of witnesses: name their policy with --witness-policy.\n\n" +
+			"FILE is a case proof pack, a .tlog-proof file whose entry --entry names, or a ledger that was exported, which is held against --checkpoint. " +
+			"It is checked by itself, without a record or a network, under the keys of --key alone: `caseledger-verify` is a smaller program that does the same.\n\n" +
 			"Verdicts: intact; intact-erased, where keys were destroyed on the record; KEY-MISSING; TAMPERED. The last two end with exit code 3.",
 		Example: "  caseledger verify\n  caseledger verify --checkpoint kept.txt --key ledger.pub --witness-policy witnesses.txt --open\n" +
-			"  caseledger verify --since last-month.txt --json",
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.verify(cmd.Context(), f) },
+			"  caseledger verify --since last-month.txt --json\n  caseledger verify A.zip --key ledger.pub",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return p.verifyFile(cmd.Context(), args[0], f)
+			}
+			if f.origin != "" || f.entry != "" || f.digest {
+				return usage("--origin, --entry and --digest are for a file")
+			}
+			return p.verify(cmd.Context(), f)
+		},
 	}
 	flags := c.Flags()
 	flags.BoolVar(&f.full, "full", false, "read every entry, which is what it does unless --since is given")
@@ -39,6 +52,9 @@ func (p *program) verifyCommand() *cobra.Command {
 	flags.StringArrayVar(&f.keys, "key", nil, "file of the verifier keys of the ledger, one a line; left out, the keys that sign here, or those that the ledger publishes")
 	flags.StringVar(&f.policy, "witness-policy", "", "file that says who must have cosigned (C2SP tlog-policy)")
 	flags.BoolVar(&f.open, "open", false, "open every box, too: it must open under its key, in its place")
+	flags.StringVar(&f.origin, "origin", "", "of a file: the name of the ledger; left out, that of the keys")
+	flags.StringVar(&f.entry, "entry", "", "of a .tlog-proof file: file with the stored bytes of its entry")
+	flags.BoolVar(&f.digest, "digest", false, "of an exported ledger: check the digest at its end too, which takes longer")
 	flags.BoolVar(&f.withoutKeys, "without-keys", false, "verify entries and tiles alone, where the keystore or its key-encryption key is elsewhere")
 	return c
 }
@@ -106,16 +122,11 @@ func (p *program) verify(ctx context.Context, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	if p.json() {
-		err = p.object(p.out, r)
-	} else {
-		err = r.Print(p.out)
-	}
-	if err != nil || r.Verdict().Holds() {
+	if err := p.printVerdict(r); err != nil || r.Verdict().Holds() {
 		return err
 	}
 	failed := fmt.Errorf("%w: %s", errIntegrity, r.Headline())
-	if err := raise(ctx, v.shelf, r, p.now()); err != nil {
+	if err := o.alarm(ctx, r, p.now()); err != nil {
 		return errors.Join(failed, fmt.Errorf("the alarm could not be raised, and sealing goes on: %w", err))
 	}
 	p.say("the alarm is raised: nothing is sealed until it is lifted")

@@ -10,6 +10,7 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/kurrent"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/offline"
 	"caseledger/eventstore/ledger/witness"
 	"caseledger/eventstore/pgsql"
 	"caseledger/eventstore/postgres"
@@ -135,6 +136,9 @@ var sentinelExits = []struct {
 	{context.DeadlineExceeded, exitUnavailable},
 	{context.Canceled, exitInterrupted},
 	{fs.ErrNotExist, exitNotFound},
+	{offline.ErrUsage, exitUsage},
+	{offline.ErrTrust, exitUsage},
+	{offline.ErrUnpinned, exitUsage},
 	{fs.ErrPermission, exitDenied},
 }
 

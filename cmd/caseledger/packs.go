@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"caseledger/domain/access"
 	"caseledger/domain/event"
 	"caseledger/eventstore"
@@ -28,8 +30,26 @@ func packView(r assemble.Request) string {
 	return audit
 }
 
+// packing is what packs are made with.
+type packing struct {
+	record  *record
+	trust   trusted
+	side    *side // whose keys open what is shown
+	sealing *sealing
+	signers []note.Signer
+	// current has the read models follow the ledger to its end.
+	current func(context.Context) error
+}
+
+// why is what somebody gives as the reason for a pack.
+type why struct {
+	use     access.Purpose // of evidence: for which purpose of DPA 2018 section 62(4)
+	reason  string
+	session event.UUID // on whose stream the export stands; zero is one of its own
+}
+
 // makePack makes a pack with a record that is open for writing, and seals it.
-func (o opening) makePack(ctx context.Context, r *record, t trusted, policy *witness.Policy, asked assemble.Request, w wantedPack, to io.Writer) (_ assemble.Made, err error) {
+func (o opening) makePack(ctx context.Context, r *record, t trusted, policy *witness.Policy, asked assemble.Request, because why, to io.Writer) (_ assemble.Made, err error) {
 	name := packView(asked)
 	if !contains(viewNames, name) {
 		return assemble.Made{}, usage("--as: nothing is kept here for that side")
@@ -48,21 +68,30 @@ func (o opening) makePack(ctx context.Context, r *record, t trusted, policy *wit
 	if err != nil {
 		return assemble.Made{}, err
 	}
-	controller := t.register.Controller(asked.Maker.Org)
-	all := name == audit && asked.Maker.Side == event.Regulator
+	return packing{r, t, side, s, keys.Signers(), side.runner.CatchUp}.make(ctx, asked, because, to)
+}
+
+func (p packing) make(ctx context.Context, asked assemble.Request, because why, to io.Writer) (assemble.Made, error) {
+	controller := p.trust.register.Controller(asked.Maker.Org)
+	all := p.side.name == audit && asked.Maker.Side == event.Regulator
 	if !all {
-		asked.Shows = forController(side.viewer, controller)
+		asked.Shows = forController(p.side.viewer, controller)
 	}
-	source := assemble.Source{Store: r.store, Reader: r.codec.With(side.keys, codec.Options{}), Rules: r.codec.Reader, Shelf: s.shelf, Ledger: s.reader,
-		Origin: s.origin, Signers: keys.Signers(), Commit: s.committer.Commit, Sealed: s.sealed,
+	asked.Synthetic = p.record.synthetic
+	s := p.sealing
+	source := assemble.Source{Store: p.record.store, Reader: p.record.codec.With(p.side.keys, codec.Options{}), Rules: p.record.codec.Reader, Shelf: s.shelf,
+		Ledger: s.reader, Origin: s.origin, Signers: p.signers, Commit: s.committer.Commit, Sealed: s.sealed,
 		Looks: func(ctx context.Context, people []event.UUID) ([]assemble.Look, error) {
-			return side.looks(ctx, people, controller, all)
+			if err := p.current(ctx); err != nil {
+				return nil, err
+			}
+			return p.side.looks(ctx, people, controller, all)
 		},
 		Exporting: func(ctx context.Context, people []event.UUID, entries int) error {
-			return r.exporting(ctx, asked, w, people, entries)
+			return p.record.exporting(ctx, asked, because, people, entries)
 		},
 		Organisation: func(id event.UUID) string {
-			known, _ := t.register.ByID(id)
+			known, _ := p.trust.register.ByID(id)
 			return known.Label
 		}}
 	return assemble.Build(ctx, source, asked, to)
@@ -85,26 +114,27 @@ func forController(v boundary.Viewer, controller event.UUID) func(event.Recorded
 }
 
 // exporting puts on the record that a pack is about to leave.
-func (r *record) exporting(ctx context.Context, asked assemble.Request, w wantedPack, people []event.UUID, entries int) error {
-	var what any = access.ReplayExported{Purpose: access.Purpose(w.use), Subjects: people, Items: entries, Reason: event.Own(w.reason)}
+func (r *record) exporting(ctx context.Context, asked assemble.Request, because why, people []event.UUID, entries int) error {
+	var what any = access.ReplayExported{Purpose: because.use, Subjects: people, Items: entries, Reason: event.Own(because.reason)}
 	if asked.Kind == assemble.SubjectAccess {
-		what = access.RecordAccessed{View: "subject-access-pack", Class: access.ReadOne, Subjects: people, Items: entries, Reason: event.Own(w.reason)}
+		what = access.RecordAccessed{View: "subject-access-pack", Class: access.ReadOne, Subjects: people, Items: entries, Reason: event.Own(because.reason)}
 	}
 	head, err := r.head(ctx)
 	if err != nil {
 		return err
 	}
 	id := event.DeriveUUID("pack", asked.Person[:], asked.Maker.ID[:], fmt.Appendf(nil, "%d", head))
-	_, err = newAccessLog(r.store, r.codec).append(ctx, eventstore.Command{ID: id, Stream: event.Access(id), Subject: asked.Maker.Org,
+	session := because.session
+	if session.IsZero() {
+		session = id
+	}
+	_, err = newAccessLog(r.store, r.codec).append(ctx, eventstore.Command{ID: id, Stream: event.Access(session), Subject: asked.Maker.Org,
 		Effective: event.At(asked.MadeAt), Actor: asked.Maker, Purpose: asked.Purpose, Origin: event.Live}, what)
 	return err
 }
 
 // looks lists who looked at people, in the order of the entries.
 func (s *side) looks(ctx context.Context, people []event.UUID, controller event.UUID, all bool) ([]assemble.Look, error) {
-	if err := s.runner.CatchUp(ctx); err != nil {
-		return nil, err
-	}
 	subjects := make([]any, len(people))
 	for i, one := range people {
 		subjects[i] = one

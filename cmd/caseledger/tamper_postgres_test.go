@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"caseledger/eventstore/keep"
 	"caseledger/eventstore/postgres/pgtest"
 )
 
@@ -31,7 +32,13 @@ func TestTamperCorpusPostgreSQL(t *testing.T) {
 	ledgers, views := open("ledger"), open("views")
 	c.events = readRows(t, ledgers, "caseledger.events", "position")
 	c.head = readRows(t, ledgers, "caseledger.head", "one")
-	c.keys = readRows(t, open("keys"), "caseledger_keys.keys", "key_id")
+	keys := open("keys")
+	c.keys = readRows(t, keys, "caseledger_keys.keys", "key_id")
+	c.more = []*rows{readRows(t, keys, "caseledger_keys.tombstones", "one"), readRows(t, keys, "caseledger_keys.secrets", "name")}
+	c.objects = func() (names []string) {
+		all := readRows(t, views, keep.ShelfSchema+".object", "name")
+		return all.order
+	}
 	c.view = func(set string) (*sql.DB, string) { return views, schemaOf(set) + "." }
 	c.run()
 }

@@ -146,9 +146,13 @@ func (v verifying) heads(ctx context.Context, c *verify.Config) error {
 		part.Done()
 		found := verdict.Finding{Code: verdict.HeadsOther, Object: "heads"}
 		switch err := audit.Check(ctx, v.shelf); {
-		case errors.Is(err, heads.ErrNoCommitment):
-			r.Notice("the heads of the streams were committed to anew meanwhile, and not compared")
-			return nil
+		case errors.Is(err, heads.ErrNoCommitment), errors.Is(err, ledger.ErrAbsent):
+			again, err := heads.Commitments(ctx, v.shelf)
+			if err != nil || !slices.Contains(again, newest) {
+				r.Notice("the heads of the streams were committed to anew meanwhile, and not compared")
+				return err
+			}
+			found.Detail = "the tree of heads that was committed to is not on the shelf"
 		case errors.Is(err, heads.ErrSnapshot):
 			found.Detail = "the tree of heads on the shelf is not the one that was committed to"
 		case errors.Is(err, heads.ErrMismatch):
@@ -175,7 +179,7 @@ func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
 		return fmt.Errorf("read the keys that the ledger publishes: %w", err)
 	}
 	for _, k := range strings.Fields(string(raw)) {
-		if _, err := ledger.VerifiersOf(k); err != nil {
+		if !verifies(k) {
 			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "what it publishes is no key"})
 			return nil
 		}
@@ -191,12 +195,27 @@ func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
 	return nil
 }
 
+// verifies reports whether a text is a verifier key.
+func verifies(text string) bool {
+	_, err := ledger.VerifiersOf(text)
+	return err == nil
+}
+
 // raise stops sealing where a verification has failed.
 func raise(ctx context.Context, shelf ledger.Shelf, r *verdict.Report, at time.Time) error {
 	if r.Verdict().Holds() {
 		return nil
 	}
 	return ledger.RaiseAlarm(ctx, shelf, ledger.Alarm{Code: ledger.AlarmVerification, Detail: r.Headline(), RaisedAt: at.UTC()})
+}
+
+// alarm stops sealing where a verification by a command has failed.
+func (o opening) alarm(ctx context.Context, r *verdict.Report, at time.Time) error {
+	shelf, err := o.changeShelf(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(raise(ctx, shelf, r, at), shelf.Close())
 }
 
 // trusted is the keys that verify the ledger: those in files; or else those that

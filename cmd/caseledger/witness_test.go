@@ -147,3 +147,70 @@ func TestASettingIsOfTheWholeCommand(t *testing.T) {
 		t.Errorf("%d: %s", code, errs)
 	}
 }
+
+// The record's server has witnesses cosign what it seals; and once an older copy
+// of its folder is served, all of it, the witness refuses, and nothing is sealed
+// any more.
+func TestBlackBoxWitnesses(t *testing.T) {
+	t.Parallel()
+	data := someData(t)
+	dir := t.TempDir()
+	older := filepath.Join(dir, "older")
+	if err := os.CopyFS(older, os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{kekFile, signerFile} { // a copy has other modes
+		if err := os.Chmod(filepath.Join(older, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := sealsOf(t, data, exitOK).Sealed
+	r := serveData(t, data, "--heads-every", "1s")
+	waitFor(t, func() bool { return sealsOf(t, data, exitOK).Sealed > before })
+	if code := r.stop(); code != 0 {
+		t.Fatalf("the server ended with %d", code)
+	}
+	key := mustEnd(t, exitOK, "witness", "keygen", filepath.Join(dir, "key"), "--name", "witness.example/probation")
+	logs, policy := filepath.Join(dir, "logs"), filepath.Join(dir, "policy")
+	if err := os.WriteFile(logs, []byte(mustEnd(t, exitOK, "keys", "export-public", "--data", data)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := start(t, "witness", "serve", "--quiet", "--addr", "127.0.0.1:0", "--logs", logs, "--key", filepath.Join(dir, "key"), "--data", filepath.Join(dir, "witness"))
+	_, address, _ := strings.Cut(w.line("witness "), " on ")
+	if err := os.WriteFile(policy, []byte("witness probation "+strings.TrimSpace(key)+" "+address+"\nquorum probation\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustEnd(t, exitOK, "witness", "test", "--quiet", "--data", data, "--witnesses", policy)
+	if said := mustEnd(t, exitOK, "witness", "list", "--quiet", "--data", data, "--witnesses", policy); !strings.Contains(said, "has not cosigned") {
+		t.Errorf("before: %s", said)
+	}
+	r = serveData(t, data, "--witnesses", policy)
+	var is vouching
+	waitFor(t, func() bool {
+		line := mustEnd(t, exitOK, "witness", "list", "--json", "--quiet", "--data", data, "--witnesses", policy)
+		return json.Unmarshal([]byte(line), &is) == nil && is.Cosigned
+	})
+	if is.Size <= before || is.CosignedAt.IsZero() || is.Witness != "probation" {
+		t.Errorf("%+v", is)
+	}
+	if code := r.stop(); code != 0 {
+		t.Fatalf("the server ended with %d", code)
+	}
+	mustEnd(t, exitOK, "ledger", "checkpoint", "--witnessed", "--data", data)
+
+	start(t, "serve", "--data", older, "--addr", "127.0.0.1:0", "--issuer", demoIssuer, "--audience", demoAudience,
+		"--jwks", keysFor(t, newIssuer(t)), "--witnesses", policy)
+	o := opening{dir: dataDir(older), mode: reading}
+	shelf, err := o.openShelf(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = shelf.Close() }()
+	waitFor(t, func() bool {
+		alarm, err := ledger.ReadAlarm(t.Context(), shelf)
+		return err == nil && alarm != nil && alarm.Code == witness.AlarmConflict && strings.Contains(alarm.Detail, "evidence/")
+	})
+	if witnessed, err := shelf.Load(t.Context(), ledger.RegisterWitnessed); err != nil || witnessed != nil {
+		t.Errorf("the older copy is witnessed: %v", err)
+	}
+}

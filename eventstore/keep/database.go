@@ -326,7 +326,10 @@ func (k *Database) Next(ctx context.Context, all bool) (time.Time, bool, error) 
 
 // Looks implements [reactor.Keep].
 func (k *Database) Looks(ctx context.Context, person event.UUID, to event.Position) ([]event.Position, error) {
-	return list(ctx, k.db, func(rows *sql.Rows) (at event.Position, err error) { return at, rows.Scan(&at) },
+	return list(ctx, k.db, func(rows *sql.Rows) (at event.Position, err error) {
+		err = rows.Scan(&at)
+		return at, err
+	},
 		`SELECT position FROM looks WHERE person = $1 AND position <= $2 ORDER BY position`, person[:], int64(to))
 }
 

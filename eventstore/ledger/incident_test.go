@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
@@ -399,4 +400,27 @@ func TestASealerOfOtherPartsIsRefused(t *testing.T) {
 		t.Errorf("a signature that nobody can verify: %v", err)
 	}
 	w.mustSeal(t, w.sealer(t))
+}
+
+// TestABitThatFlipsInMemoryIsNotPublished is of every tile and the root, after they
+// were made of entries that were read rightly.
+func TestABitThatFlipsInMemoryIsNotPublished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(t, 600)
+	s := w.sealer(t)
+	for name, alter := range map[string]func(full []ledger.Object, edge [][]byte, root *tlog.Hash){
+		"in a full tile":                func(full []ledger.Object, _ [][]byte, _ *tlog.Hash) { full[1].Bytes[4000] ^= 1 },
+		"in the last tile of leaves":    func(_ []ledger.Object, edge [][]byte, _ *tlog.Hash) { edge[0][100] ^= 1 },
+		"in the last tile above leaves": func(_ []ledger.Object, edge [][]byte, _ *tlog.Hash) { edge[1][40] ^= 1 },
+		"in the root":                   func(_ []ledger.Object, _ [][]byte, root *tlog.Hash) { root[31] ^= 1 },
+		"in the name of a tile":         func(full []ledger.Object, _ [][]byte, _ *tlog.Hash) { full[0].Name = full[1].Name },
+	} {
+		if err := s.CheckAltered(t.Context(), alter); !errors.Is(err, ledger.ErrAlarm) || errors.Is(err, ledger.ErrRecoveryRequired) {
+			t.Errorf("%s: got %v, want an alarm", name, err)
+		}
+	}
+	if err := s.CheckAltered(t.Context(), func([]ledger.Object, [][]byte, *tlog.Hash) {}); err != nil {
+		t.Errorf("nowhere: %v", err)
+	}
 }

@@ -81,6 +81,13 @@ func TestRecoveryRefusesAStoreThatDoesNotMakeWhatWasSigned(t *testing.T) {
 		"a store that makes what is accepted, but not what was signed after it": {func(t *testing.T, w *world) {
 			w.store = older(t, 280, 500)
 		}, nil, ledger.ErrOtherHistory},
+		"a store that makes all but what the signer remembers": {func(t *testing.T, w *world) {
+			w.store, w.shelf = older(t, 280, 500), newShelf(w.faults)
+		}, nil, ledger.ErrOtherHistory},
+		"a store that makes all but what was published": {func(t *testing.T, w *world) {
+			w.store = older(t, 280, 500)
+			w.memory.set(ledger.Tree{})
+		}, nil, ledger.ErrOtherHistory},
 		"a store that makes all but what was witnessed": {func(t *testing.T, w *world) {
 			last := w.value(t, ledger.RegisterCheckpoint)
 			w.store, w.shelf = older(t, 280, 500), newShelf(w.faults)

@@ -166,7 +166,7 @@ func TestAnyChangeToAnyColumnIsNoticed(t *testing.T) {
 		"tombstones":  {"one = 1"},
 	}
 	eachDurable(t, func(t *testing.T, c Config) {
-		furnished(t, c)
+		furnishedWith(t, c, 5)
 		v := mustOpen(t, c)
 		mustRewrap(t, v, Rewrapping{}) // so that nothing is as it was made first
 		if found := alterations(t, v); found != nil {
@@ -268,7 +268,7 @@ func snapshot(t *testing.T, db *sql.DB, table string) func() {
 func TestARowThatIsGoneOrThatNobodyStoredIsNoticed(t *testing.T) {
 	t.Parallel()
 	eachDurable(t, func(t *testing.T, c Config) {
-		furnished(t, c)
+		furnishedWith(t, c, 5)
 		v := mustOpen(t, c)
 		db := meddler(t, c)
 		for _, alter := range []struct{ table, statement string }{

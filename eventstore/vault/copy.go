@@ -172,7 +172,7 @@ func (c *copying) fill(ctx context.Context, before, secrets []secret) error {
 		return err
 	}
 	for _, s := range secrets {
-		if _, err := c.tx.ExecContext(ctx, putSecret+`VALUES ($1, $2, $3)`, s.name, s.wrapped, int64(s.epoch)); err != nil {
+		if _, err := c.tx.ExecContext(ctx, putWrapped+`VALUES ($1, $2, $3)`, s.name, s.wrapped, int64(s.epoch)); err != nil {
 			return err
 		}
 	}

@@ -38,9 +38,15 @@ var crowd = copiedAtOnce + 7
 // secret and a mark. It returns what opens, and what is gone.
 func furnished(t *testing.T, c Config) (opens map[event.UUID][]byte, gone event.UUID) {
 	t.Helper()
+	return furnishedWith(t, c, crowd)
+}
+
+// furnishedWith is furnished for some people, at least four.
+func furnishedWith(t *testing.T, c Config, people int) (opens map[event.UUID][]byte, gone event.UUID) {
+	t.Helper()
 	v := mustOpen(t, c)
 	wantError(t, v.Mark(t.Context(), "synthetic"), nil)
-	refs := make([]Ref, crowd)
+	refs := make([]Ref, people)
 	for i := range refs {
 		refs[i] = healthOf(somebody(i))
 	}
@@ -58,12 +64,12 @@ func furnished(t *testing.T, c Config) (opens map[event.UUID][]byte, gone event.
 	gone = keys[3].ID
 	wantError(t, v.Destroy(t.Context(), gone, erasure), nil)
 	var claims []any
-	for i := range crowd {
+	for i := range people {
 		blind, who := v.Blind(Identifier{"crn", somebody(i).String()}), somebody(i)
 		claims = append(claims, blind[:], command[:], who[:], "reserved", noon.UnixMicro(),
 			v.stamps.ofClaim(claim{blind: blind, command: command, person: who, reserved: noon}))
 	}
-	wantError(t, v.store.(*sqlStore).exec(t.Context(), insertClaims+rows(crowd, len(claims)), claims...), nil)
+	wantError(t, v.store.(*sqlStore).exec(t.Context(), insertClaims+rows(people, len(claims)), claims...), nil)
 	wantError(t, v.Confirm(t.Context(), number, alpha), nil)
 	draw, _ := drawn("token")
 	if _, err := v.Secret(t.Context(), "tokens", draw); err != nil {

@@ -91,13 +91,13 @@ type Buried struct {
 	Commitment event.Commitment
 }
 
-// atOnce is how many keys one transaction destroys or wraps.
-const atOnce = 256
+// atOnce is how many destructions one transaction repeats.
+const atOnce = 100
 
 // Reapply repeats the destructions that the ledger records, for a keystore that
 // was restored from a copy of before them, and returns how many it had not
 // known. A key that was made after the copy, and that the keystore lacks, gets
-// the tombstone that it had. It is made in parts of a few hundred; after an
+// the tombstone that it had. It is made in parts; after an
 // error it may be repeated.
 //
 // Nobody may be let in before it is done: what was erased can be read until then.

@@ -22,7 +22,7 @@ func TestTheGuideQuotesErrorsAsTheyAre(t *testing.T) {
 	for _, err := range []error{
 		pgsql.ErrUnreachable, pgsql.ErrCredentials, pgsql.ErrServerReadOnly, pgsql.ErrFull, pgsql.ErrPrivilege,
 		ErrNotKeystore, ErrNotAlone, ErrNewer, ErrSettings, ErrKEKMissing, ErrKeyBroken, ErrKeyMissing, ErrStillInLog,
-		ErrInUse, ErrCopyDiffers,
+		ErrInUse, ErrCopyDiffers, ErrKEKEpoch, ErrKEKUnavailable, ErrNoKEKFile,
 	} {
 		said = append(said, err.Error())
 	}

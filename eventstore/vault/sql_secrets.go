@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	secretColumns = `SELECT name, wrapped, epoch FROM secrets`
-	putSecret     = `INSERT INTO secrets (name, wrapped, epoch) `
+	everyWrapped = `SELECT name, wrapped, epoch FROM secrets`
+	putWrapped   = `INSERT INTO secrets (name, wrapped, epoch) `
 )
 
 func scanSecret(row interface{ Scan(...any) error }) (one secret, err error) {
@@ -26,7 +26,7 @@ func scanSecret(row interface{ Scan(...any) error }) (one secret, err error) {
 
 func (s *sqlStore) secret(ctx context.Context, name string) (one secret, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) (err error) {
-		one, err = scanSecret(s.read.QueryRowContext(ctx, secretColumns+` WHERE name = $1`, name))
+		one, err = scanSecret(s.read.QueryRowContext(ctx, everyWrapped+` WHERE name = $1`, name))
 		return err
 	})
 	return one, err
@@ -36,7 +36,7 @@ func (s *sqlStore) secret(ctx context.Context, name string) (one secret, err err
 // installation has a handful.
 func (s *sqlStore) allSecrets(ctx context.Context, q queryer) (all []secret, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) (err error) {
-		all, err = list(ctx, q, scanSecret, secretColumns+` ORDER BY name`)
+		all, err = list(ctx, q, scanSecret, everyWrapped+` ORDER BY name`)
 		return err
 	})
 	return all, err
@@ -70,7 +70,7 @@ func (s *sqlStore) putSecret(ctx context.Context, one secret, lock, values strin
 		if err != nil {
 			return err
 		}
-		made, err := tx.ExecContext(ctx, putSecret+values, one.name, one.wrapped, int64(one.epoch))
+		made, err := tx.ExecContext(ctx, putWrapped+values, one.name, one.wrapped, int64(one.epoch))
 		if err != nil {
 			return err
 		}

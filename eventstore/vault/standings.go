@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"caseledger/domain/event"
 )
@@ -34,22 +33,19 @@ type Standing struct {
 	DestroyedBy event.ID
 }
 
-// Standings says how keys stand, in the order of their ids: each row is read
-// from the keystore, compared with its stamp, unwrapped and compared with its
-// commitment. What is wrong with a key is in its standing; an error is that the
-// keystore, or what unwraps, is out of reach.
+// Standings says how keys stand, in the order of their ids, for whoever reads the
+// ledger in order and does not know yet what it will say of a key; [Vault.Check]
+// is for who knows. Each row is read from the keystore, compared with its stamp,
+// unwrapped and compared with its commitment. What is wrong with a key is in its
+// standing; an error is that the keystore, or what unwraps, is out of reach.
 func (v *Vault) Standings(ctx context.Context, ids []event.UUID) ([]Standing, error) {
-	is, err := v.store.state(ctx)
-	if err != nil {
-		return nil, err
-	}
 	records, err := v.store.some(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	known := make(map[event.UUID]Standing, len(records))
 	for _, r := range records {
-		if known[r.id], err = v.standing(r, is.stamp != nil); err != nil {
+		if known[r.id], err = v.standing(r); err != nil {
 			return nil, err
 		}
 	}
@@ -60,9 +56,9 @@ func (v *Vault) Standings(ctx context.Context, ids []event.UUID) ([]Standing, er
 	return standings, nil
 }
 
-func (v *Vault) standing(r record, stamped bool) (Standing, error) {
+func (v *Vault) standing(r record) (Standing, error) {
 	s := Standing{KeyBroken, r.commitment, r.destroyedBy}
-	if st := stampsFrom(v.personKey); stamped && !st.right(r.stamp, st.ofKey(r)) {
+	if !v.stamps.right(r.stamp, v.stamps.ofKey(r)) {
 		return s, nil
 	}
 	if r.state == destroyed {
@@ -79,27 +75,4 @@ func (v *Vault) standing(r record, stamped bool) (Standing, error) {
 	clear(dek)
 	s.State = KeyThere
 	return s, nil
-}
-
-// All yields the id of every key that is there or was destroyed, in their order.
-func (v *Vault) All(ctx context.Context) iter.Seq2[event.UUID, error] {
-	return func(yield func(event.UUID, error) bool) {
-		var last record
-		for {
-			page, err := v.store.keysAfter(ctx, last)
-			if err != nil {
-				yield(event.UUID{}, err)
-				return
-			}
-			for _, r := range page {
-				if !yield(r.id, nil) {
-					return
-				}
-			}
-			if len(page) == 0 {
-				return
-			}
-			last = page[len(page)-1]
-		}
-	}
 }

@@ -101,6 +101,7 @@ type Made struct {
 	Streams  int
 	Covered  uint64 // entries of the ledger that it is complete up to
 	Size     int64  // of the ledger's tree
+	People   []event.UUID
 }
 
 // entry is one entry of the pack.
@@ -168,6 +169,7 @@ func Build(ctx context.Context, s Source, r Request, to io.Writer) (Made, error)
 			return Made{}, err
 		}
 	}
+	a.made.People = a.people
 	at := casepack.Statement{Origin: a.Origin, Tree: a.checkpoint.Tree}
 	if err := casepack.Write(to, a.members, at, a.Signers...); err != nil {
 		return Made{}, err

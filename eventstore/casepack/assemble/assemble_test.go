@@ -2,7 +2,6 @@ package assemble
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"iter"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"golang.org/x/mod/sumdb/note"
 
 	"caseledger/domain/disclosure"
 	"caseledger/domain/event"
@@ -19,7 +17,7 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger"
-	"caseledger/eventstore/ledger/heads"
+	"caseledger/eventstore/ledger/offline"
 )
 
 func registered(family string) person.PersonRegistered {
@@ -28,44 +26,17 @@ func registered(family string) person.PersonRegistered {
 
 func corrected(why string) event.EventCorrected { return event.EventCorrected{Reason: event.Own(why)} }
 
-// mustProve checks every proof in the pack with nothing but the pack and the
-// ledger's key, and returns how many entries of each stream are there.
+// mustProve has the offline verifier check the pack, with nothing but the ledger's
+// key, and returns how many entries of each stream are there.
 func (p *pack) mustProve() map[event.StreamID]int {
 	p.Helper()
-	keys := note.VerifierList(p.verifier)
-	if _, err := p.Signed(keys); err != nil {
+	trust, err := offline.NewTrust([]string{p.public}, "", nil)
+	if err != nil {
 		p.Fatal(err)
 	}
-	if tree, _, err := ledger.OpenCheckpoint([]byte(p.member("checkpoint")), origin, keys); err != nil || tree != p.Statement.Tree {
-		p.Fatalf("checkpoint: %v", err)
-	}
-	stored := map[event.StreamID]map[event.Revision]heads.Hash{}
-	var committed heads.Commitment
-	for _, m := range p.Members {
-		name, is := strings.CutSuffix(m.Name, ".bin")
-		if !is {
-			continue
-		}
-		s, err := codec.ParseStored(m.Bytes)
-		if err != nil {
-			p.Fatal(err)
-		}
-		proof, err := ledger.ParseProof([]byte(p.member(strings.Replace(name, "entries/", "proofs/", 1) + ".tlog-proof")))
-		if err != nil {
-			p.Fatal(err)
-		}
-		if _, _, err := ledger.CheckProof(codec.Leaf(s), proof, origin, keys); err != nil || proof.Index != int64(s.Position)-1 {
-			p.Errorf("entry %d: %v", s.Position, err)
-		}
-		if stored[s.Stream] == nil {
-			stored[s.Stream] = map[event.Revision]heads.Hash{}
-		}
-		stored[s.Stream][s.Revision] = codec.Leaf(s)
-		if heads.IsCommitment(s) {
-			if committed, err = heads.ParseCommitment(s); err != nil {
-				p.Fatal(err)
-			}
-		}
+	report, err := offline.Pack(p.bytes, trust)
+	if err != nil || !report.Verdict().Holds() {
+		p.Fatalf("%v: %+v", err, report)
 	}
 	var m manifest
 	if err := json.Unmarshal([]byte(p.member("pack.json")), &m, json.RejectUnknownMembers(true)); err != nil {
@@ -73,46 +44,9 @@ func (p *pack) mustProve() map[event.StreamID]int {
 	}
 	there := map[event.StreamID]int{}
 	for _, s := range m.Streams {
-		proof, err := heads.ParseProof([]byte(p.member("heads/" + s.Stream.String() + ".json")))
-		if err != nil || proof.Stream != s.Stream {
-			p.Fatal(err)
-		}
-		if err := proof.Check(committed); err != nil {
-			p.Errorf("%s: %v", s.Stream, err)
-		}
-		there[s.Stream] = len(stored[s.Stream])
-		if there[s.Stream]+s.Withheld != s.Revisions {
-			p.Errorf("%s: %d entries and %d left out, of %d", s.Stream, there[s.Stream], s.Withheld, s.Revisions)
-		}
-		if err := proof.Head.CheckEntries(p.leaves(s, stored[s.Stream])); err != nil {
-			p.Errorf("%s: %v", s.Stream, err)
-		}
+		there[s.Stream] = s.Revisions - s.Withheld
 	}
 	return there
-}
-
-// leaves are those of a stream, in order.
-func (p *pack) leaves(s stream, stored map[event.Revision]heads.Hash) (all []heads.Hash) {
-	p.Helper()
-	if s.Withheld == 0 {
-		for r := range len(stored) {
-			all = append(all, stored[event.Revision(r+1)])
-		}
-		return all
-	}
-	for line := range strings.Lines(p.member("heads/" + s.Stream.String() + ".leaves")) {
-		var h heads.Hash
-		if n, err := hex.Decode(h[:], []byte(strings.TrimSuffix(line, "\n"))); err != nil || n != len(h) {
-			p.Fatalf("a leaf is %q", line)
-		}
-		all = append(all, h)
-	}
-	for r, leaf := range stored {
-		if all[r-1] != leaf {
-			p.Errorf("%s: revision %d has another leaf", s.Stream, r)
-		}
-	}
-	return all
 }
 
 func TestAPackHasWhatTheAskerMayReadAndProvesThatNothingIsMissing(t *testing.T) {

@@ -46,7 +46,7 @@ type world struct {
 	vault    *vault.Vault
 	codec    *codec.Codec
 	shelf    *keep.ShelfMemory
-	verifier note.Verifier
+	public   string // key of the ledger
 	source   Source
 	now      time.Time
 	commands uint64
@@ -70,10 +70,11 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.verifier, err = note.NewVerifier(public); err != nil {
+	w.public = public
+	known, err := ledger.VerifiersOf(public)
+	if err != nil {
 		t.Fatal(err)
 	}
-	known := note.VerifierList(w.verifier)
 	sealer, err := ledger.NewSealer(ledger.SealerConfig{Store: w.store, Shelf: w.shelf, Memory: ledger.NewMemoryFile(filepath.Join(t.TempDir(), "last"), origin),
 		Origin: origin, Signers: []note.Signer{signer}, Verifiers: known, Clock: clock, After: time.After, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

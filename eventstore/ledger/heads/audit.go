@@ -60,10 +60,11 @@ func NewAudit(rand io.Reader, checks ...Commitment) (*Audit, error) {
 type Part struct {
 	*Audit
 	sums []sum
+	mac  mac
 }
 
 // Part begins a part.
-func (a *Audit) Part() *Part { return &Part{a, make([]sum, len(a.checks))} }
+func (a *Audit) Part() *Part { return &Part{a, make([]sum, len(a.checks)), mac{Block: a.block}} }
 
 // Add takes an entry in. Each goes into one part, once, in any order.
 func (p *Part) Add(e eventstore.Stored) {
@@ -71,9 +72,9 @@ func (p *Part) Add(e eventstore.Stored) {
 		return
 	}
 	key := Key(e.Stream)
-	term := p.mac(&key, uint64(e.Revision))
+	term := p.mac.of(&key, uint64(e.Revision))
 	if e.Revision > 1 {
-		term = term.minus(p.mac(&key, uint64(e.Revision)-1))
+		term = term.minus(p.mac.of(&key, uint64(e.Revision)-1))
 	}
 	for i, c := range p.checks {
 		if uint64(e.Position) <= c.Size {
@@ -107,11 +108,12 @@ func (a *Audit) Check(ctx context.Context, shelf ledger.Shelf) error {
 			return fmt.Errorf("%w: its tree is not on the shelf", ErrNoCommitment)
 		}
 		var got sum
+		mac := mac{Block: a.block}
 		for r, err := range s.Snapshots[at].records(ctx, shelf) { // which finds their root
 			if err != nil {
 				return err
 			}
-			got = got.plus(a.mac(&r.Key, uint64(r.Revision)))
+			got = got.plus(mac.of(&r.Key, uint64(r.Revision)))
 		}
 		if got != a.sums[i] {
 			return fmt.Errorf("%w: position %d, of the first %d entries", ErrMismatch, c.Position, c.Size)
@@ -120,19 +122,24 @@ func (a *Audit) Check(ctx context.Context, shelf ledger.Shelf) error {
 	return nil
 }
 
-// mac is the CBC-MAC of a key and a revision, padded to three blocks.
-func (a *Audit) mac(key *Hash, revision uint64) sum {
-	var b [aes.BlockSize]byte
-	a.block.Encrypt(b[:], key[:16])
-	for i := range b {
-		b[i] ^= key[16+i]
+// mac computes CBC-MACs of a key and a revision, padded to three blocks.
+type mac struct {
+	cipher.Block
+	b [aes.BlockSize]byte // here, so that none is allocated for each
+}
+
+func (m *mac) of(key *Hash, revision uint64) sum {
+	m.b = [aes.BlockSize]byte{}
+	for _, half := range [...][2]uint64{
+		{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])},
+		{binary.BigEndian.Uint64(key[16:]), binary.BigEndian.Uint64(key[24:])},
+		{revision, 0},
+	} {
+		binary.BigEndian.PutUint64(m.b[:], binary.BigEndian.Uint64(m.b[:])^half[0])
+		binary.BigEndian.PutUint64(m.b[8:], binary.BigEndian.Uint64(m.b[8:])^half[1])
+		m.Encrypt(m.b[:], m.b[:])
 	}
-	a.block.Encrypt(b[:], b[:])
-	for i, x := range binary.BigEndian.AppendUint64(nil, revision) {
-		b[i] ^= x
-	}
-	a.block.Encrypt(b[:], b[:])
-	return sum{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])}
+	return sum{binary.BigEndian.Uint64(m.b[:]), binary.BigEndian.Uint64(m.b[8:])}
 }
 
 // sum is a number modulo 2^128.

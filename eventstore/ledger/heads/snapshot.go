@@ -114,6 +114,13 @@ func fold(all []subtree) subtree {
 	return join(fold(all[:len(all)/2]), fold(all[len(all)/2:]))
 }
 
+func count(all []subtree) (streams uint64) {
+	for _, t := range all {
+		streams += t.streams
+	}
+	return streams
+}
+
 // readBucket returns the records of a bucket, whose subtree is known.
 func (s *snapshot) readBucket(ctx context.Context, shelf ledger.Shelf, i int, want subtree) ([]Record, error) {
 	if want.streams == 0 {
@@ -177,7 +184,7 @@ func (s *snapshot) prove(ctx context.Context, shelf ledger.Shelf, stream event.S
 		return Proof{}, err
 	}
 	key, first, depth := Key(stream), 0, 0
-	for len(here) > 1 && fold(here).streams > 1 {
+	for len(here) > 1 && count(here) > 1 {
 		half := len(here) / 2
 		beside := here[half:]
 		if here = here[:half]; bit(&key, depth) == 1 {

@@ -105,49 +105,58 @@ func (e *entry) parse(b []byte) (wrong string) {
 
 func (e *entry) meta(r *cursor) {
 	e.kind = r.code()
-	e.version = r.u16()
-	e.subject = r.id()
-	effective := r.u8()
-	e.effective = int64(r.u64())
-	e.byDay = effective == 2
-	switch {
-	case effective == 1 && e.effective > earliest && e.effective <= latest:
-	case effective == 2 && e.effective >= earliest/microsPerDay && e.effective <= latest/microsPerDay:
-	default:
-		r.bad = true
+	b := r.take(2 + 16 + 1 + 8 + 16)
+	if b == nil {
+		return
 	}
-	e.actor = r.id()
+	e.version = binary.BigEndian.Uint16(b)
+	e.subject = uuid(b[2:])
+	effective := b[18]
+	e.effective = int64(binary.BigEndian.Uint64(b[19:]))
+	e.actor = uuid(b[27:])
+	e.byDay = effective == 2
+	whenever := effective == 1 && e.effective > earliest && e.effective <= latest ||
+		e.byDay && e.effective >= earliest/microsPerDay && e.effective <= latest/microsPerDay
+
 	e.role, e.side = r.code(), r.code()
-	e.org, e.client = r.id(), r.id()
+	if b = r.take(16 + 16); b == nil {
+		return
+	}
+	e.org, e.client = uuid(b), uuid(b[16:])
 	e.purpose = r.code()
-	e.command = r.id()
-	e.index = r.u32()
-	e.correlation, e.causation, e.corrects = r.id(), r.id(), r.id()
-	origin, policy := r.u8(), r.u8()
+	if b = r.take(16 + 4 + 16 + 16 + 16 + 1 + 1); b == nil {
+		return
+	}
+	e.command = uuid(b)
+	e.index = binary.BigEndian.Uint32(b[16:])
+	e.correlation, e.causation, e.corrects = uuid(b[20:]), uuid(b[36:]), uuid(b[52:])
+	origin, policy := b[68], b[69]
 	e.imported = origin == 2
 	e.policy = nil
 	if policy == 1 {
 		e.policy = r.take(32)
 	}
-	if e.version == 0 || origin < 1 || origin > 2 || policy > 1 || policy == 1 && allZero(e.policy) {
+	if !whenever || e.version == 0 || origin < 1 || origin > 2 || policy > 1 || policy == 1 && allZero(e.policy) {
 		r.bad = true
 	}
 }
 
 func (e *entry) content(r *cursor) {
-	e.count = int(r.u8())
-	if e.count > maxBoxes {
-		r.bad = true
-	}
-	if r.bad {
-		e.count = 0
+	b := r.take(1)
+	if b == nil || b[0] > maxBoxes {
+		r.bad, e.count = true, 0
 		return
 	}
+	e.count = int(b[0])
 	last := -1
 	for i := range e.count {
 		x := &e.boxes[i]
-		x.class, x.holder, x.key = r.u8(), r.u8(), r.id()
-		x.sealed = r.take(int(r.u32()))
+		b := r.take(1 + 1 + 16 + 4)
+		if b == nil {
+			return
+		}
+		x.class, x.holder, x.key = b[0], b[1], uuid(b[2:])
+		x.sealed = r.take(int(binary.BigEndian.Uint32(b[18:])))
 		place := int(x.class)<<8 | int(x.holder)
 		if r.bad || int(x.class) >= len(classes) || x.holder > 1 || place <= last {
 			r.bad = true
@@ -174,8 +183,8 @@ func allZero(b []byte) bool {
 	return true
 }
 
-// cursor reads from the front. After the first failure bad stays true, and what
-// is read is zero.
+// cursor reads from the front. After the first failure bad stays true, and
+// nothing more is read.
 type cursor struct {
 	rest []byte
 	bad  bool
@@ -191,42 +200,13 @@ func (c *cursor) take(n int) []byte {
 	return b
 }
 
-func (c *cursor) u8() byte {
-	if b := c.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (c *cursor) u16() uint16 {
-	if b := c.take(2); b != nil {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (c *cursor) u32() uint32 {
-	if b := c.take(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-	return 0
-}
-
-func (c *cursor) u64() uint64 {
-	if b := c.take(8); b != nil {
-		return binary.BigEndian.Uint64(b)
-	}
-	return 0
-}
-
-func (c *cursor) id() (u uuid) {
-	copy(u[:], c.take(len(u)))
-	return u
-}
-
 // code reads visible ASCII with its length before it.
 func (c *cursor) code() []byte {
-	b := c.take(int(c.u8()))
+	n := c.take(1)
+	if n == nil {
+		return nil
+	}
+	b := c.take(int(n[0]))
 	for _, x := range b {
 		if x < 0x21 || x > 0x7e {
 			c.bad = true

@@ -66,20 +66,15 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 		if !ok {
 			return wrong(verdict.Proof, nameManifest, "it lists a stream that is none")
 		}
-		parts := p.streams[stream]
-		for i, x := range parts {
-			if x.revision != uint64(i)+1 {
-				return wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
-			}
-		}
-		if uint64(len(parts)) != s.Revisions {
-			return wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s", len(parts), s.Revisions, s.Stream)
+		leaves, err := p.leavesOf(s, stream)
+		if err != nil {
+			return err
 		}
 		b, ok := p.members.get("heads/" + s.Stream + ".json")
 		if !ok {
 			return unproven("that the entries of %s are all there are is said, and not shown", s.Stream)
 		}
-		if err := p.checkHead(s.Stream, stream, parts, b); err != nil {
+		if err := p.checkHead(s.Stream, stream, leaves, s.Withheld > 0, b); err != nil {
 			return err
 		}
 	}
@@ -89,7 +84,48 @@ func (p *pack) checkStreams(r *verdict.Report) error {
 	return nil
 }
 
-func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, file []byte) error {
+// leavesOf returns the leaves of a stream that the pack lists whole, in their
+// order: of the entries in the pack, or, where some were left out, of the member
+// heads/<stream>.leaves, which must fit them.
+func (p *pack) leavesOf(s wholeStream, stream [streamBytes]byte) ([]hash, error) {
+	parts := p.streams[stream]
+	if uint64(len(parts)) != s.Revisions-s.Withheld || s.Withheld > s.Revisions {
+		return nil, wrong(verdict.Proof, nameManifest, "the pack has %d of %d entries of %s, less %d", len(parts), s.Revisions, s.Stream, s.Withheld)
+	}
+	if s.Withheld == 0 {
+		leaves := make([]hash, len(parts))
+		for i, x := range parts {
+			if x.revision != uint64(i)+1 {
+				return nil, wrongAt(x.position, verdict.EntryOutOfStream, "it is revision %d of %s, and the one before it is not in the pack", x.revision, s.Stream)
+			}
+			leaves[i] = p.leaves[x.at]
+		}
+		return leaves, nil
+	}
+	name := "heads/" + s.Stream + ".leaves"
+	b, _ := p.members.get(name)
+	const width = 2*sha256.Size + 1
+	if len(b)%width != 0 || uint64(len(b)/width) != s.Revisions {
+		return nil, wrong(verdict.Proof, name, "it has not a leaf for each of %d entries", s.Revisions)
+	}
+	leaves := make([]hash, s.Revisions)
+	for i := range leaves {
+		text := string(b[i*width : (i+1)*width])
+		leaf, ok := hexHash(text[:width-1])
+		if !ok || text[width-1] != '\n' {
+			return nil, wrong(verdict.Proof, name, "line %d is no leaf", i+1)
+		}
+		leaves[i] = leaf
+	}
+	for _, x := range parts {
+		if x.revision > s.Revisions || leaves[x.revision-1] != p.leaves[x.at] {
+			return nil, wrongAt(x.position, verdict.HeadsOther, "its leaf is not that of revision %d in %s", x.revision, name)
+		}
+	}
+	return leaves, nil
+}
+
+func (p *pack) checkHead(name string, stream [streamBytes]byte, leaves []hash, withheld bool, file []byte) error {
 	other := func(format string, args ...any) error {
 		return wrong(verdict.HeadsOther, "heads/"+name+".json", "it "+format, args...)
 	}
@@ -105,17 +141,17 @@ func (p *pack) checkHead(name string, stream [streamBytes]byte, parts []part, fi
 	if !ok || h.Size != c.Size || c.Size >= h.Commitment || h.Commitment-c.Size > maxLag || c.Streams > c.Size || (c.Streams == 0) != (c.Size == 0) {
 		return other("does not fit the commitment")
 	}
-	var chain hash
-	n := uint64(0)
-	for _, x := range parts {
-		if x.position <= h.Size {
-			leaf := p.leaves[x.at]
-			chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
-			n++
+	if n := uint64(len(leaves)); h.Revision > n || withheld && h.Revision != n {
+		return other("is of %d entries until entry %d, and there are %d", h.Revision, h.Size, n)
+	}
+	for _, x := range p.streams[stream] {
+		if (x.position <= h.Size) != (x.revision <= h.Revision) {
+			return wrongAt(x.position, verdict.HeadsOther, "it is revision %d of %s, which had %d until entry %d", x.revision, name, h.Revision, h.Size)
 		}
 	}
-	if n != h.Revision {
-		return other("is of %d entries until entry %d, and the pack has %d", h.Revision, h.Size, n)
+	var chain hash
+	for _, leaf := range leaves[:h.Revision] {
+		chain = sha256.Sum256(join([]byte{tagChain}, chain[:], leaf[:]))
 	}
 	if got, ok := h.root(stream, chain, c.Streams); !ok || got != root {
 		return other("does not lead from these entries to the heads that the ledger committed to")

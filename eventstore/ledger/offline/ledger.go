@@ -20,12 +20,12 @@ type LedgerOptions struct {
 	// length of the file. It covers the mark that people are invented, and what
 	// no checkpoint covers yet, against accidents only.
 	Digest bool
-	// Progress, if not nil, is told of every MiB or so.
+	// Progress, if not nil, is told of every quarter of a MiB or so.
 	Progress func(entries uint64, bytes int64)
 }
 
 // Ledger checks an exported ledger against the signed checkpoint that was
-// pinned. Memory does not grow with the file: about 2 MiB for each worker, and
+// pinned. Memory does not grow with the file: less than 1 MiB for each worker, and
 // at most [maxStreams] streams; a ledger with more of them is read again for the
 // rest, without hashing. The file must not change meanwhile.
 func Ledger(ctx context.Context, file io.ReaderAt, bytes int64, t *Trust, o LedgerOptions) (*verdict.Report, error) {
@@ -115,24 +115,18 @@ type ledgerCheck struct {
 func (l *ledgerCheck) run(ctx context.Context, in *ledgerReader, workers int) error {
 	ctx, stop := context.WithCancel(ctx)
 	inFlight := workers + 2
-	free := make(chan *batch, inFlight)
+	ordered := make(chan *batch, inFlight)
+	f := &feed{in: in, free: make(chan *batch, inFlight), ordered: ordered}
 	for range inFlight {
-		free <- &batch{buf: make([]byte, l.buffer)}
+		f.free <- &batch{buf: make([]byte, l.buffer)}
 	}
-	work, ordered := make(chan *batch, inFlight), make(chan *batch, inFlight)
-	var ended error
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	defer stop()
-	wait.Go(func() {
-		defer close(ordered)
-		defer close(work)
-		ended = in.batches(ctx, free, work, ordered)
-	})
 	for range workers {
 		wait.Go(func() {
 			var e entry
-			for b := range work {
+			for b := f.next(ctx); b != nil; b = f.next(ctx) {
 				b.check(&e, l.until)
 				close(b.done)
 			}
@@ -144,9 +138,9 @@ func (l *ledgerCheck) run(ctx context.Context, in *ledgerReader, workers int) er
 		if err := l.take(b); err != nil {
 			return err
 		}
-		free <- b
+		f.free <- b
 	}
-	return ended
+	return f.err // set before ordered was closed
 }
 
 // check looks at the entries of a batch by themselves.

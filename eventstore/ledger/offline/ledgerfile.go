@@ -7,6 +7,7 @@ import (
 	"errors"
 	hashing "hash"
 	"io"
+	"sync"
 
 	"caseledger/eventstore/ledger/verdict"
 )
@@ -23,7 +24,7 @@ const theFile = "the file"
 
 // batchBytes is how much of a file is read and checked at once. It holds the
 // largest entry with its length many times over.
-const batchBytes = 1 << 20
+const batchBytes = 256 << 10
 
 // span is where an entry stands in a batch.
 type span struct{ start, end int32 }
@@ -161,24 +162,41 @@ func (r *ledgerReader) end(b []byte, more bool) error {
 	return nil
 }
 
-// batches reads a file to its end into batches that it takes from free, and
-// hands each to both channels: to whoever checks it, and in order.
-func (r *ledgerReader) batches(ctx context.Context, free <-chan *batch, work, ordered chan<- *batch) error {
-	for {
-		var b *batch
-		select {
-		case b = <-free:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		err := r.next(b)
-		if len(b.spans) > 0 {
-			b.done = make(chan struct{})
-			work <- b // there is room for every batch
-			ordered <- b
-		}
-		if err != nil || r.ended {
-			return err
-		}
+// feed hands out a file's batches in order, to several who check them. Whoever
+// takes a batch reads it, so that its bytes are near when they are hashed.
+type feed struct {
+	mu      sync.Mutex
+	in      *ledgerReader
+	free    chan *batch
+	ordered chan<- *batch // those that were handed out, in the order of the file; closed behind the last
+	err     error         // why that was not the end of the file
+	over    bool
+}
+
+// next hands out a batch, in which something is; nil when there is no more.
+func (f *feed) next(ctx context.Context) *batch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return nil
 	}
+	var b *batch
+	select {
+	case b = <-f.free:
+		f.err = f.in.next(b)
+	case <-ctx.Done():
+		f.err = ctx.Err()
+	}
+	handed := b != nil && len(b.spans) > 0
+	if handed {
+		b.done = make(chan struct{})
+		f.ordered <- b // there is room for every batch
+	}
+	if f.over = f.err != nil || f.in.ended; f.over {
+		close(f.ordered)
+	}
+	if !handed {
+		return nil
+	}
+	return b
 }

@@ -98,6 +98,7 @@ type manifest struct {
 type wholeStream struct {
 	Stream    string `json:"stream"`
 	Revisions uint64 `json:"revisions"`
+	Withheld  uint64 `json:"withheld"` // of them, that are in the pack as hashes alone
 }
 
 func (p *pack) readManifest(signed checkpoint) error {
@@ -331,6 +332,9 @@ func (p *pack) checkMembers(*verdict.Report) error {
 	}
 	for _, s := range p.manifest.Streams {
 		known["heads/"+s.Stream+".json"] = true
+		if s.Withheld > 0 {
+			known["heads/"+s.Stream+".leaves"] = true
+		}
 	}
 	for _, m := range p.members {
 		if !known[m.name] {
@@ -344,6 +348,13 @@ func (p *pack) checkMembers(*verdict.Report) error {
 func (p *pack) notShown(r *verdict.Report) {
 	r.Notice("it shows that whoever has the ledger's key made this pack, its readable text included; it does not show that the text says what the sealed boxes say: who has the keys can compare")
 	r.Notice("it does not show that the access log, the list of disclosures and the pages leave nothing out")
+	withheld := uint64(0)
+	for _, s := range p.manifest.Streams {
+		withheld += s.Withheld
+	}
+	if withheld > 0 {
+		r.Notice("of %s the pack has the hash alone: it shows their places in their streams, and not what they say", verdict.Count(withheld, "entry", "entries"))
+	}
 	switch n := len(p.manifest.Streams); {
 	case n == 0:
 		r.Notice("it does not show that there are no other entries about the same person: it lists no stream as complete")

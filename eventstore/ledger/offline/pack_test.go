@@ -2,13 +2,16 @@ package offline_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"caseledger/domain/event"
+	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/offline"
 	"caseledger/eventstore/ledger/offline/offlinetest"
 	"caseledger/eventstore/ledger/verdict"
@@ -163,7 +166,8 @@ func TestAPackIsWhole(t *testing.T) {
 		"the proof of another checkpoint":      {p.With(map[string][]byte{"proofs/1.tlog-proof": w.Proof(1, 3, w.Checkpoint(3))}), verdict.Proof, 1},
 		"the last entry is left out":           {without(p, 13), verdict.Proof, 0},
 		"all after the fourth, and the count":  {recounted(without(without(p, 13), 5), 4), verdict.HeadsOther, 0},
-		"a line is left out":                   {p.With(map[string][]byte{"events.jsonl": bytes.Join(lines[1:], nil)}), verdict.EntryOutOfStream, 2},
+		"a line is left out":                   {p.With(map[string][]byte{"events.jsonl": bytes.Join(lines[1:], nil)}), verdict.Proof, 0},
+		"and the count changed with it":        {recounted(without(p, 1), 5), verdict.EntryOutOfStream, 2},
 		"a line twice":                         {p.With(map[string][]byte{"events.jsonl": append(bytes.Clone(lines[0]), p.Members["events.jsonl"]...)}), verdict.Proof, 1},
 		"the lines in another order":           {p.With(map[string][]byte{"events.jsonl": bytes.Join([][]byte{lines[1], lines[0]}, nil)}), verdict.Proof, 1},
 		"no last newline":                      {p.With(map[string][]byte{"events.jsonl": bytes.TrimSuffix(p.Members["events.jsonl"], []byte("\n"))}), verdict.Proof, 0},
@@ -224,6 +228,69 @@ func without(p *offlinetest.Pack, position int) *offlinetest.Pack {
 	return p.With(map[string][]byte{"events.jsonl": bytes.Join(kept, nil), fmt.Sprintf("entries/%d.bin", position): nil, fmt.Sprintf("proofs/%d.tlog-proof", position): nil})
 }
 
+// withheld is a pack in which entries of Avery's case are left out, but for their
+// leaves.
+func withheld(p *offlinetest.Pack, positions ...int) *offlinetest.Pack {
+	var leaves []byte
+	for _, s := range p.World.Stored {
+		if s.Stream == event.Case(offlinetest.Avery) {
+			leaf := codec.Leaf(s)
+			leaves = append(hex.AppendEncode(leaves, leaf[:]), '\n')
+		}
+	}
+	for _, position := range positions {
+		p = without(p, position)
+	}
+	return p.With(map[string][]byte{
+		averysLeaves: leaves,
+		"pack.json":  bytes.Replace(p.Members["pack.json"], []byte(`"revisions": 6`), fmt.Appendf(nil, `"revisions": 6, "withheld": %d`, len(positions)), 1),
+	})
+}
+
+var averysLeaves = "heads/case-" + offlinetest.Avery.String() + ".leaves"
+
+// Entries may be left out of a pack, and what is there still shown to be a part of
+// all there is.
+func TestEntriesThatAreWithheld(t *testing.T) {
+	t.Parallel()
+	w := offlinetest.New(t)
+	w.Write(offlinetest.Avery, "sleeps badly")
+	w.Write(offlinetest.Avery, "sleeps well")
+	w.Write(offlinetest.Blake, "sleeps well")
+	whole := w.NewPack(offlinetest.Avery, w.CommitHeads())
+	trust := trusting(t, "", w.Key)
+	p := withheld(whole, 5, 6)
+	r, err := offline.Pack(p.Bytes(), trust)
+	passes(t, verdict.Intact, r, err)
+	if r.Entries != 5 || !slices.ContainsFunc(r.Notices, func(n string) bool { return strings.HasPrefix(n, "of 2 entries the pack has the hash alone") }) {
+		t.Errorf("%d entries, and notices %q", r.Entries, r.Notices)
+	}
+	leaves := p.Members[averysLeaves]
+	for i := range leaves {
+		bad := bytes.Clone(leaves)
+		bad[i] ^= 1 << (i % 8)
+		r, err := offline.Pack(p.With(map[string][]byte{averysLeaves: bad}).Bytes(), trust)
+		refused(t, fmt.Sprintf("byte %d of the leaves", i), r, err)
+	}
+	swapped := slices.Concat(leaves[4*65:5*65], leaves[65:4*65], leaves[:65], leaves[5*65:])
+	for what, bad := range map[string]*offlinetest.Pack{
+		"one that nothing binds":          withheld(small(t), 13),
+		"no leaves":                       p.With(map[string][]byte{averysLeaves: nil}),
+		"a leaf less":                     p.With(map[string][]byte{averysLeaves: leaves[65:]}),
+		"a leaf more":                     p.With(map[string][]byte{averysLeaves: append(bytes.Clone(leaves), leaves[:65]...)}),
+		"half a leaf":                     p.With(map[string][]byte{averysLeaves: leaves[1:]}),
+		"two in each other's place":       p.With(map[string][]byte{averysLeaves: swapped}),
+		"another left out":                without(p, 4),
+		"none left out, and leaves there": whole.With(map[string][]byte{averysLeaves: leaves}),
+		"fewer than are left out":         p.With(map[string][]byte{"pack.json": bytes.Replace(p.Members["pack.json"], []byte(`"withheld": 2`), []byte(`"withheld": 1`), 1)}),
+		"more than there are":             p.With(map[string][]byte{"pack.json": bytes.Replace(p.Members["pack.json"], []byte(`"withheld": 2`), []byte(`"withheld": 7`), 1)}),
+		"as many as there can never be":   p.With(map[string][]byte{"pack.json": bytes.Replace(p.Members["pack.json"], []byte(`"revisions": 6, "withheld": 2`), []byte(`"revisions": 18446744073709551615, "withheld": 18446744073709551611`), 1)}),
+	} {
+		r, err := offline.Pack(bad.Bytes(), trust)
+		refused(t, what, r, err)
+	}
+}
+
 // recounted says that the case has n entries.
 func recounted(p *offlinetest.Pack, n int) *offlinetest.Pack {
 	return p.With(map[string][]byte{"pack.json": bytes.Replace(p.Members["pack.json"], []byte(`"revisions": 6`), fmt.Appendf(nil, `"revisions": %d`, n), 1)})
@@ -261,6 +328,27 @@ func FuzzPack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if r, err := offline.Pack(b, trust); !bytes.Equal(b, whole) {
 			refused(t, "what is not the pack", r, err)
+		}
+	})
+}
+
+// FuzzMember has whoever holds the key put anything into a member.
+func FuzzMember(f *testing.F) {
+	p := small(f)
+	trust := trusting(f, "", p.World.Key)
+	names := slices.Sorted(maps.Keys(p.Members))
+	for i, name := range names {
+		f.Add(byte(i), p.Members[name])
+	}
+	bound := []string{"checkpoint", "entries/", "heads/", "policy/", "proofs/"}
+	f.Fuzz(func(t *testing.T, which byte, b []byte) {
+		name := names[int(which)%len(names)]
+		w := *p.World
+		w.TB = t
+		bad := offlinetest.Pack{World: &w, Members: p.With(map[string][]byte{name: append([]byte{}, b...)}).Members, Size: p.Size}
+		r, err := offline.Pack(bad.Bytes(), trust)
+		if slices.ContainsFunc(bound, func(folder string) bool { return strings.HasPrefix(name, folder) }) && !bytes.HasPrefix(b, p.Members[name]) {
+			refused(t, name, r, err)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"caseledger/eventstore/ledger/offline"
 	"caseledger/eventstore/ledger/offline/offlinetest"
 	"caseledger/eventstore/ledger/verdict"
+	"caseledger/eventstore/ledger/witness"
 )
 
 func errorIs(err, target error) bool { return errors.Is(err, target) }
@@ -148,4 +149,56 @@ func FuzzParsePolicy(f *testing.F) {
 			_, _ = offline.Proof(signed, w.Entry(7), trust)
 		}
 	})
+}
+
+// The verifier and the ledger judge a checkpoint alike under one policy file.
+func TestPoliciesAreReadAsTheLedgerReadsThem(t *testing.T) {
+	t.Parallel()
+	w := eleven(t)
+	all := []*offlinetest.Witness{offlinetest.NewWitness(t, "nhs.example", 1_772_000_000), offlinetest.NewWitness(t, "hmpps.example", 1_772_000_001), offlinetest.NewWitness(t, "third.example", 1_772_000_002)}
+	named := ""
+	for i, one := range all {
+		named += fmt.Sprintf("witness w%d %s\n", i, one.VerifierKey())
+	}
+	for _, rest := range []string{"quorum none\n", "quorum w1\n", "group g all w0 w1 w2\nquorum g\n", "group g any w0 w2\nquorum g\n", "group g 2 w0 w1 w2\nquorum g\n",
+		"group a any w0 w1\ngroup g all a w2\nquorum g\n", "group a 2 w0 w1\ngroup g any a w2\nquorum g\n",
+		"group g 3 w0 w1\nquorum g\n", "group g 2 w0 w0\nquorum g\n", "quorum w3\n", "quorum\n", "group g all none\nquorum g\n"} {
+		theirs, err := witness.ParsePolicy([]byte(named + rest))
+		mine, own := offline.ParsePolicy([]byte(named + rest))
+		if (err == nil) != (own == nil) {
+			t.Errorf("%q: the ledger says %v, the verifier %v", rest, err, own)
+		}
+		if err != nil || own != nil {
+			continue
+		}
+		trust, err := offline.NewTrust([]string{w.Key}, "", mine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for some := range 1 << len(all) {
+			var by []note.Signer
+			for i, one := range all {
+				if some>>i&1 == 1 {
+					by = append(by, one)
+				}
+			}
+			checkpoint := w.Checkpoint(11, by...)
+			known := []note.Verifier{}
+			for _, m := range theirs.Members {
+				known = append(known, m.Verifier)
+			}
+			ledgers, err := note.NewVerifier(w.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := note.Open(checkpoint, note.VerifierList(append(known, ledgers)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := offline.Proof(w.Proof(7, 11, checkpoint), w.Entry(7), trust)
+			if err != nil || r.Verdict().Holds() != theirs.Satisfied(n.Sigs) {
+				t.Errorf("%q, cosigned by %03b: the verifier says %v, %v, the ledger %t", rest, some, r.Headline(), err, theirs.Satisfied(n.Sigs))
+			}
+		}
+	}
 }

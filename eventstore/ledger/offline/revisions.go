@@ -20,12 +20,17 @@ var maxStreams = 1 << 20
 type revisions struct {
 	limit    int
 	seed     maphash.Seed
-	from, to uint64 // the window, both ends in it
-	last     map[[streamBytes]byte]uint64
+	from, to uint64                                // the window, both ends in it
+	last     [len(streamPrefixes)]map[uuid]*uint64 // by kind of stream, which is not random, and its identifier, which is
+	count    int
 }
 
 func newRevisions(limit int) *revisions {
-	return &revisions{limit: limit, seed: maphash.MakeSeed(), to: math.MaxUint64, last: map[[streamBytes]byte]uint64{}}
+	r := &revisions{limit: limit, seed: maphash.MakeSeed(), to: math.MaxUint64}
+	for kind := range r.last {
+		r.last[kind] = map[uuid]*uint64{}
+	}
+	return r
 }
 
 // follow takes the next entry of the ledger.
@@ -35,16 +40,30 @@ func (r *revisions) follow(position uint64, stream [streamBytes]byte, revision u
 			return nil
 		}
 	}
-	before := r.last[stream]
-	if revision != before+1 {
-		return wrongAt(position, verdict.EntryOutOfStream, "it is revision %d of %s, and follows revision %d", revision, streamText(stream), before)
+	if int(stream[0]) >= len(r.last) {
+		return wrongAt(position, verdict.EntryMalformed, "its stream is none")
 	}
-	r.last[stream] = revision
-	for len(r.last) > r.limit {
+	of, id := r.last[stream[0]], uuid(stream[1:])
+	last := of[id]
+	if last == nil {
+		last = new(uint64)
+	}
+	if revision != *last+1 {
+		return wrongAt(position, verdict.EntryOutOfStream, "it is revision %d of %s, and follows revision %d", revision, streamText(stream), *last)
+	}
+	*last = revision
+	if revision > 1 {
+		return nil
+	}
+	of[id] = last
+	for r.count++; r.count > r.limit; {
 		r.to = r.from + (r.to-r.from)/2
-		for s := range r.last {
-			if r.hash(s) > r.to {
-				delete(r.last, s)
+		for kind, of := range r.last {
+			for id := range of {
+				if r.hash([streamBytes]byte(append([]byte{byte(kind)}, id[:]...))) > r.to {
+					delete(of, id)
+					r.count--
+				}
 			}
 		}
 	}
@@ -57,7 +76,10 @@ func (r *revisions) more() bool {
 		return false
 	}
 	r.from, r.to = r.to+1, math.MaxUint64
-	clear(r.last)
+	for _, of := range r.last {
+		clear(of)
+	}
+	r.count = 0
 	return true
 }
 

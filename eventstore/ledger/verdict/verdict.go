@@ -78,6 +78,8 @@ const (
 	// KeyTombstone: the keystore says that a key was destroyed by an event that is
 	// none.
 	KeyTombstone Code = "key-tombstone-unfounded"
+	// KeystoreAltered: something else in the keystore is not as it was stored.
+	KeystoreAltered Code = "keystore-altered"
 	// HeadsOther: the heads of the streams are not those that were committed to.
 	HeadsOther Code = "heads-other"
 	// Proof: a proof, a pack or what it holds does not verify.
@@ -85,7 +87,7 @@ const (
 )
 
 // ofKeys are the codes that leave the record itself untouched.
-var ofKeys = []Code{KeyAbsent, KeyAltered, KeyTombstone}
+var ofKeys = []Code{KeyAbsent, KeyAltered, KeyTombstone, KeystoreAltered}
 
 // Finding is one thing that is wrong. It holds identifiers and numbers only.
 type Finding struct {

@@ -94,7 +94,7 @@ func (r *run) neverSealed(ctx context.Context, last []byte, others ...*anchor) e
 		sealed = sealed || a != nil
 	}
 	for width := tileWidth; width > 0 && !sealed; width-- {
-		_, err := r.Shelf.Get(ctx, tileName(0, 0, width))
+		_, err := r.Shelf.Get(ctx, ledger.TileName(0, 0, width))
 		if err != nil && !errors.Is(err, ledger.ErrAbsent) {
 			return fmt.Errorf("verify: look for tiles: %w", err)
 		}
@@ -173,7 +173,7 @@ func (r *run) tile(ctx context.Context, level int, n int64, width int) (hashes [
 		names = append(names, w)
 	}
 	for _, w := range names {
-		data, err := r.Shelf.Get(ctx, tileName(level, n, w))
+		data, err := r.Shelf.Get(ctx, ledger.TileName(level, n, w))
 		if errors.Is(err, ledger.ErrAbsent) {
 			if width == tileWidth {
 				break
@@ -181,7 +181,7 @@ func (r *run) tile(ctx context.Context, level int, n int64, width int) (hashes [
 			continue
 		}
 		if err != nil {
-			return nil, false, fmt.Errorf("verify: read %s: %w", tileName(level, n, w), err)
+			return nil, false, fmt.Errorf("verify: read %s: %w", ledger.TileName(level, n, w), err)
 		}
 		if len(data) != w*tlog.HashSize {
 			return nil, false, nil

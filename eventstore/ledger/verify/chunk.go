@@ -11,6 +11,7 @@ import (
 	"caseledger/domain/event"
 	"caseledger/eventstore"
 	"caseledger/eventstore/codec"
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/ledger/verdict"
 )
 
@@ -87,16 +88,8 @@ func (r *run) work(ctx context.Context, c *chunk, buffer []byte) []byte {
 // look finds what is wrong with an entry by itself.
 func (r *run) look(ctx context.Context, c *chunk, i, at int, bytes []byte) error {
 	e := c.entries[i]
-	stored, meta, err := codec.PeekStored(bytes)
-	switch {
-	case errors.Is(err, codec.ErrUnknownFormat), errors.Is(err, codec.ErrUnknownClass):
-		c.unknown++
-		return nil
-	case err != nil:
-		c.found = append(c.found, verdict.Finding{Code: verdict.EntryMalformed, Entry: c.position(at), Detail: "its bytes are none that the ledger writes"})
-		return nil
-	case uint64(stored.Position) != c.position(at):
-		c.found = append(c.found, verdict.Finding{Code: verdict.EntryMalformed, Entry: c.position(at), Detail: fmt.Sprintf("it says that it is entry %d", stored.Position)})
+	meta, known := c.parse(at, bytes)
+	if !known {
 		return nil
 	}
 	if k, is := keyEventOf(e, &meta); is {
@@ -108,11 +101,27 @@ func (r *run) look(ctx context.Context, c *chunk, i, at int, bytes []byte) error
 	switch err := r.Open(ctx, e); {
 	case errors.Is(err, codec.ErrCorrupt):
 		c.found = append(c.found, verdict.Finding{Code: verdict.EntrySealedBoxes, Entry: c.position(at), Detail: "a box does not open under its key, or is not what was sealed"})
-	case err == nil, laterOn(err):
-	default:
+	case err != nil && !laterOn(err):
 		return fmt.Errorf("verify: open entry %d: %w", c.position(at), err)
 	}
 	return nil
+}
+
+// parse reads the stored bytes of an entry; false if they are none, or those of a
+// later version.
+func (c *chunk) parse(at int, bytes []byte) (event.Meta, bool) {
+	stored, meta, err := codec.PeekStored(bytes)
+	switch {
+	case errors.Is(err, codec.ErrUnknownFormat), errors.Is(err, codec.ErrUnknownClass):
+		c.unknown++
+	case err != nil:
+		c.found = append(c.found, verdict.Finding{Code: verdict.EntryMalformed, Entry: c.position(at), Detail: "its bytes are none that the ledger writes"})
+	case uint64(stored.Position) != c.position(at):
+		c.found = append(c.found, verdict.Finding{Code: verdict.EntryMalformed, Entry: c.position(at), Detail: fmt.Sprintf("it says that it is entry %d", stored.Position)})
+	default:
+		return meta, true
+	}
+	return event.Meta{}, false
 }
 
 // settle says what is wrong where the entries of a chunk and its tile differ.
@@ -122,7 +131,7 @@ func (c *chunk) settle(t *tree) func(blame) {
 			return
 		}
 		if b != onEntries {
-			t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: tileName(0, c.start/tileWidth, len(c.tile)),
+			t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: ledger.TileName(0, c.start/tileWidth, len(c.tile)),
 				Detail: fmt.Sprintf("%d of its hashes are not those of the entries", len(c.differ))})
 		}
 		if b == onTile {

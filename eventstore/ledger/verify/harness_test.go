@@ -182,7 +182,7 @@ func (k key) fill(t testing.TB, s ledger.Shelf, h *hashed, n int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Put(t.Context(), ledger.Object{Name: verify.TileName(tile.L, tile.N, tile.W), Bytes: data}); err != nil {
+		if err := s.Put(t.Context(), ledger.Object{Name: ledger.TileName(tile.L, tile.N, tile.W), Bytes: data}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,8 +21,11 @@ type Keystore interface {
 	// Standings says how keys stand, in the order of their ids. What is wrong with
 	// one is in its standing; an error is that the keystore cannot be asked.
 	Standings(ctx context.Context, ids []event.UUID) ([]vault.Standing, error)
-	// All yields the id of every key that is there or was destroyed.
-	All(ctx context.Context) iter.Seq2[event.UUID, error]
+	// Keys goes through every key that is there or was destroyed.
+	Keys(ctx context.Context) iter.Seq2[vault.Row, error]
+	// Alterations goes through everything in the keystore, and yields what is not
+	// as it was stored.
+	Alterations(ctx context.Context) iter.Seq2[vault.Alteration, error]
 }
 
 const (
@@ -223,6 +226,9 @@ func (r *run) endKeys(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.keystore(ctx); err != nil {
+		return err
+	}
 	k := &r.keys
 	r.report.Step("keys", "%s committed to: %d there, %d destroyed", verdict.Count(k.keys, "was", "were"), k.there, r.report.Erased)
 	if k.unfinished > 0 {
@@ -236,6 +242,39 @@ func (r *run) endKeys(ctx context.Context) error {
 	}
 	if k.unused > 0 {
 		r.report.Notice("%s in the keystore and in no entry: made for one that was not recorded, or not yet", verdict.Count(k.unused, "key is", "keys are"))
+	}
+	return nil
+}
+
+// keystore finds what else in the keystore is not as it was stored. What it counts
+// changes while it is in use: that is wrong if it is so twice.
+func (r *run) keystore(ctx context.Context) error {
+	var twice map[vault.Alteration]bool
+	for range 2 {
+		before := twice
+		twice = map[vault.Alteration]bool{}
+		for a, err := range r.Keys.Alterations(ctx) {
+			if err != nil {
+				return fmt.Errorf("verify: go through the keystore: %w", err)
+			}
+			if before == nil || before[a] {
+				twice[a] = true
+			}
+			if len(twice) == r.Findings {
+				break
+			}
+		}
+		if len(twice) == 0 {
+			return nil
+		}
+	}
+	for a := range twice {
+		id, err := event.ParseUUID(a.Row)
+		if a.Table == "keys" && err == nil {
+			r.wrongKey(keyEvent{key: id}, verdict.KeyAltered, "the key's row is not as it was stored")
+			continue
+		}
+		r.find(verdict.Finding{Code: verdict.KeystoreAltered, Object: "keystore " + a.Table, Detail: a.What})
 	}
 	return nil
 }
@@ -284,11 +323,11 @@ func (r *run) settleKeys(ctx context.Context) error {
 	if r.base > 0 {
 		return nil
 	}
-	for id, err := range r.Keys.All(ctx) {
+	for row, err := range r.Keys.Keys(ctx) {
 		if err != nil {
 			return fmt.Errorf("verify: list the keys: %w", err)
 		}
-		if h, in := k.within(id); in {
+		if h, in := k.within(row.ID); in {
 			if _, known := k.known[h]; !known {
 				k.unused++
 			}

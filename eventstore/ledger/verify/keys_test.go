@@ -18,8 +18,9 @@ import (
 
 // keystore is one that anything may be done to; the corpus does it to real ones.
 type keystore struct {
-	keys  map[event.UUID]vault.Standing
-	asked func()
+	keys    map[event.UUID]vault.Standing
+	asked   func()
+	altered func() []vault.Alteration
 }
 
 func (k *keystore) Standings(_ context.Context, ids []event.UUID) ([]vault.Standing, error) {
@@ -33,10 +34,20 @@ func (k *keystore) Standings(_ context.Context, ids []event.UUID) ([]vault.Stand
 	return standings, nil
 }
 
-func (k *keystore) All(context.Context) iter.Seq2[event.UUID, error] {
-	return func(yield func(event.UUID, error) bool) {
+func (k *keystore) Alterations(context.Context) iter.Seq2[vault.Alteration, error] {
+	return func(yield func(vault.Alteration, error) bool) {
+		for _, a := range k.altered() {
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (k *keystore) Keys(context.Context) iter.Seq2[vault.Row, error] {
+	return func(yield func(vault.Row, error) bool) {
 		for id := range k.keys {
-			if !yield(id, nil) {
+			if !yield(vault.Row{KeyInfo: vault.KeyInfo{Key: vault.Key{ID: id}}}, nil) {
 				return
 			}
 		}
@@ -46,7 +57,7 @@ func (k *keystore) All(context.Context) iter.Seq2[event.UUID, error] {
 // keyed is a ledger that commits to n keys, each twice, and its keystore.
 func keyed(t testing.TB, n int) ([]eventstore.Stored, *keystore) {
 	t.Helper()
-	store := &keystore{keys: map[event.UUID]vault.Standing{}}
+	store := &keystore{keys: map[event.UUID]vault.Standing{}, altered: func() []vault.Alteration { return nil }}
 	events := made(t, 2*n)
 	for i := range events {
 		id, c := keyNumber(i%n), event.Commitment{byte(i % n), 1}
@@ -176,5 +187,24 @@ func TestAKeyDestroyedMeanwhileIsNotMissing(t *testing.T) {
 	}
 	if r := run(t, with); r.Verdict() != verdict.IntactErased || r.Erased != 1 {
 		t.Errorf("%s: %+v", r.Headline(), r.Findings)
+	}
+}
+
+// A number in the keystore that is another one the next moment is no alteration.
+func TestWhatTheKeystoreCountsIsWrongIfItIsSoTwice(t *testing.T) {
+	t.Parallel()
+	events, store := keyed(t, 10)
+	k := newKey(t, origin)
+	with := k.config(&list{events: events}, k.shelf(t, hash(t, slices.Values(events)), len(events)))
+	with.Keys = store
+	wrong := []vault.Alteration{{Table: "tombstones", Row: "1", What: "1 is counted, 2 are there"}}
+	calls := 0
+	store.altered = func() []vault.Alteration { calls++; return wrong[:calls%2] }
+	if r := run(t, with); r.Verdict() != verdict.Intact || calls != 2 {
+		t.Errorf("once: %s: %+v, %d calls", r.Headline(), r.Findings, calls)
+	}
+	store.altered = func() []vault.Alteration { return wrong }
+	if r := run(t, with); r.Verdict() != verdict.KeyMissing || r.Findings[0].Code != verdict.KeystoreAltered {
+		t.Errorf("twice: %s: %+v", r.Headline(), r.Findings)
 	}
 }

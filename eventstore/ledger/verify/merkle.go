@@ -1,22 +1,15 @@
 package verify
 
 import (
-	"strconv"
-	"strings"
-
 	"golang.org/x/mod/sumdb/tlog"
+
+	"caseledger/eventstore/ledger"
 )
 
 const (
-	tileHeight = 8
-	tileWidth  = 1 << tileHeight
+	tileHeight = ledger.TileHeight
+	tileWidth  = ledger.TileWidth
 )
-
-// tileName is the name of a hash tile's object.
-func tileName(level int, n int64, width int) string {
-	path := tlog.Tile{H: tileHeight, L: level, N: n, W: width}.Path()
-	return "tile/" + strings.TrimPrefix(path, "tile/"+strconv.Itoa(tileHeight)+"/")
-}
 
 // rootOf is the hash of a tree over hashes of one level, one or more (RFC 6962
 // section 2.1): pairs are joined level by level, and what has no partner goes up

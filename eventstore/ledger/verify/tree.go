@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/ledger/verdict"
 )
 
@@ -95,7 +96,7 @@ func (t *tree) read(ctx context.Context, level int, n int64, width int) ([]tlog.
 // compared counts a tile that was read and finds one that is none.
 func (t *tree) compared(level int, n int64, width int, hashes []tlog.Hash, sound bool) {
 	t.tiles++
-	name := tileName(level, n, width)
+	name := ledger.TileName(level, n, width)
 	switch {
 	case !sound:
 		t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: name, Detail: "it has not the length of a tile"})
@@ -170,7 +171,7 @@ func (t *tree) settle(level int, f *frame, b blame) {
 		return
 	}
 	if b != onEntries {
-		t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: tileName(level, f.n, len(f.stored)),
+		t.run.find(verdict.Finding{Code: verdict.TileAltered, Object: ledger.TileName(level, f.n, len(f.stored)),
 			Detail: fmt.Sprintf("%d of its hashes are not those of the tiles below", len(f.wrong))})
 	}
 	if b == onTile {

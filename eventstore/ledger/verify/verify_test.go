@@ -83,7 +83,7 @@ func TestNothingSealedIsNotCalledIntactWithoutSayingSo(t *testing.T) {
 	c := k.config(&list{events: events}, s)
 	set(t, s, ledger.RegisterCheckpoint, []byte{})
 	wantFirst(t, "a checkpoint removed", run(t, c), verdict.Checkpoint, 0, "register checkpoint")
-	if err := s.Remove(t.Context(), verify.TileName(0, 0, 20)); err != nil {
+	if err := s.Remove(t.Context(), ledger.TileName(0, 0, 20)); err != nil {
 		t.Fatal(err)
 	}
 	r := run(t, c)
@@ -239,7 +239,7 @@ func TestATileThatWasAlteredIsNamedAndItsEntriesAreNot(t *testing.T) {
 			}
 		}
 		for _, one := range c.tiles {
-			name := verify.TileName(one.level, one.n, one.width)
+			name := ledger.TileName(one.level, one.n, one.width)
 			was := get(t, shelf, name)
 			for i, alter := range c.alterations {
 				put(t, shelf, name, alter(bytes.Clone(was)))
@@ -266,7 +266,7 @@ func TestAHistoryWrittenAnewIsFound(t *testing.T) {
 	signed := k.sign(t, h.tree(t, 66000))
 
 	leafTile := k.shelf(t, h, 66000)
-	name := verify.TileName(0, 1, 256)
+	name := ledger.TileName(0, 1, 256)
 	put(t, leafTile, name, get(t, k.shelf(t, anew, 66000), name))
 	r := run(t, k.config(&list{events: other}, leafTile))
 	wantFirst(t, "the lowest tile made anew", r, verdict.HistoryOther, 300, "")
@@ -355,7 +355,7 @@ func TestAnyOneAlterationIsFoundAndNamed(t *testing.T) {
 		if rapid.Bool().Draw(rt, "a tile") {
 			tiles := tlog.NewTiles(8, 0, int64(sealed))
 			tile := tiles[rapid.IntRange(0, len(tiles)-1).Draw(rt, "tile")]
-			name := verify.TileName(tile.L, tile.N, tile.W)
+			name := ledger.TileName(tile.L, tile.N, tile.W)
 			data := get(t, shelf, name)
 			data[rapid.IntRange(0, len(data)-1).Draw(rt, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
 			put(t, shelf, name, data)

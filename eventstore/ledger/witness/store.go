@@ -63,7 +63,7 @@ const (
 // OpenStore opens the folder of a witness, which is made if it is not there:
 // [ErrInUse], [ErrDamaged].
 func OpenStore(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // whoever runs the witness says where
 		return nil, fmt.Errorf("witness: make the folder: %w", err)
 	}
 	lock, err := filelock.Take(filepath.Join(dir, "lock"))

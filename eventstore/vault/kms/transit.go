@@ -65,7 +65,7 @@ func (t Transit) GetAEAD(uri string) (tink.AEAD, error) {
 	}
 	carrier := t.Client
 	if carrier == nil {
-		carrier = &http.Client{Transport: http.DefaultTransport, Timeout: transitTimeout}
+		carrier = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), Timeout: transitTimeout}
 	}
 	client, err := api.NewClient(&api.Config{Address: "https://" + at.Host, HttpClient: carrier, Timeout: transitTimeout, MaxRetries: 1})
 	if err != nil {

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"caseledger/api"
+	"caseledger/domain/event"
+	"caseledger/domain/fault"
+	"caseledger/eventstore/casepack"
+	"caseledger/eventstore/casepack/assemble"
+	"caseledger/eventstore/ledger"
+)
+
+// packs makes case proof packs of a record that is served.
+type packs struct {
+	server *server
+	views  *views
+}
+
+var _ api.Packs = packs{}
+
+var (
+	errNoPack     = fault.New(fault.Denied, "role-may-not", "your role may not have such a pack")
+	errPackPerson = fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
+	errPackSize   = fault.New(fault.Refused, "pack-too-large", "the record is larger than a pack can be")
+)
+
+// Make implements [api.Packs]. Any process can make one: several may seal and
+// commit at once.
+func (p packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte, []event.UUID, int, error) {
+	s := p.server
+	asked := assemble.Request{Kind: assemble.Evidence, Person: q.Person, Maker: c.Actor, Purpose: q.Purpose, MadeAt: q.At, From: q.From, To: q.To, Withhold: q.Withhold}
+	if q.Subject {
+		asked.Kind = assemble.SubjectAccess
+	}
+	if !slices.Contains(packRoles[asked.Kind], c.Actor.Role) {
+		return nil, nil, 0, errNoPack
+	}
+	side, ok := s.sides.named(packView(asked))
+	if !ok {
+		return nil, nil, 0, fault.New(fault.Denied, "no-view-for-side", "nothing is kept here for your side")
+	}
+	one := &view{views: p.views, side: side, caller: c}
+	kept, err := one.kept(ctx, q.Person)
+	if err == nil && kept {
+		err = errPackPerson
+	}
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	sealing, err := s.opening.openSealing(ctx, s.record, s.seals)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer func() { _ = sealing.close() }()
+	keys, err := ledger.ReadSigningKeys(s.opening.signerPath())
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	current := func(ctx context.Context) error {
+		head, err := s.record.head(ctx)
+		if err != nil {
+			return err
+		}
+		return told(side.store.WaitFor(ctx, side.models.looks.Projection, head))
+	}
+	var pack bytes.Buffer
+	made, err := packing{s.record, s.trust, side, sealing, keys.Signers(), current}.make(ctx, asked, why{q.Use, q.Reason, c.Session}, &pack)
+	switch {
+	case errors.Is(err, assemble.ErrNoSuchPerson):
+		return nil, nil, 0, errPackPerson
+	case errors.Is(err, casepack.ErrTooLarge):
+		return nil, nil, 0, errPackSize
+	case err != nil:
+		return nil, nil, 0, err
+	}
+	return pack.Bytes(), made.People, made.Entries, nil
+}
