@@ -172,13 +172,19 @@ func (v verifying) heads(ctx context.Context, c *verify.Config) error {
 }
 
 // announced compares the keys that the shelf publishes with those that are
-// trusted.
+// trusted: whoever has signed is published. A key that was made and has signed
+// nothing yet need not be.
 func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
+	signed, err := v.shelf.Load(ctx, ledger.RegisterCheckpoint) // before the keys, which are published before they sign
+	if err != nil {
+		return fmt.Errorf("read the last checkpoint: %w", err)
+	}
 	raw, err := v.shelf.Load(ctx, ledger.RegisterKeys)
 	if err != nil {
 		return fmt.Errorf("read the keys that the ledger publishes: %w", err)
 	}
-	for _, k := range strings.Fields(string(raw)) {
+	published := strings.Fields(string(raw))
+	for _, k := range published {
 		if !verifies(k) {
 			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "what it publishes is no key"})
 			return nil
@@ -188,11 +194,30 @@ func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
 		}
 	}
 	for _, k := range v.signed {
-		if r.Entries > 0 && !slices.Contains(strings.Fields(string(raw)), k) {
+		if slices.Contains(published, k) {
+			continue
+		}
+		switch has, err := signedBy(signed, k); {
+		case err != nil:
+			return err
+		case has:
 			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "a key that signs is not published"})
+		case r.Entries > 0:
+			r.Notice("a key that this was verified with has not signed the last checkpoint, and is not published: %s", k)
 		}
 	}
 	return nil
+}
+
+// signedBy reports whether a key has signed a checkpoint.
+func signedBy(signed []byte, key string) (bool, error) {
+	known, err := ledger.VerifiersOf(key)
+	if err != nil {
+		return false, err
+	}
+	origin, _, _ := strings.Cut(key, "+")
+	_, _, err = ledger.OpenCheckpoint(signed, origin, known)
+	return err == nil, nil
 }
 
 // verifies reports whether a text is a verifier key.
