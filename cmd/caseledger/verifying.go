@@ -48,6 +48,9 @@ type verifying struct {
 // run verifies the record. The error says that it could not be done; what is
 // wrong is in the report.
 func (v verifying) run(ctx context.Context) (*verdict.Report, error) {
+	if err := v.firstSealed(ctx); err != nil {
+		return nil, err
+	}
 	origin, _, _ := strings.Cut(v.signed[0], "+")
 	known, err := ledger.VerifiersOf(v.signed...)
 	if err != nil {
@@ -85,6 +88,28 @@ func (v verifying) run(ctx context.Context) (*verdict.Report, error) {
 	}
 	r.Sort()
 	return r, nil
+}
+
+// firstSealed waits for the first checkpoint of a ledger that somebody has begun
+// to seal: until then tiles, and what the signer remembers, are there without it.
+// One that does not come within seconds is missing.
+func (v verifying) firstSealed(ctx context.Context) error {
+	for range 30 {
+		keys, err := v.shelf.Load(ctx, ledger.RegisterKeys)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		signed, err := v.shelf.Load(ctx, ledger.RegisterCheckpoint)
+		if err != nil || len(signed) > 0 {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // errCosignatures: a checkpoint lacks cosignatures.
