@@ -81,7 +81,7 @@ func TestBlackBoxVerify(t *testing.T) {
 	}
 	verified(t, exitOK, "--data", data, "--since", kept)
 	verified(t, exitOK, "--data", data, "--checkpoint", kept, "--without-keys")
-	for _, args := range [][]string{{"--since", kept, "--full"}, {"--since", kept, "--checkpoint", kept}, {"--open", "--without-keys"}, {"more"}} {
+	for _, args := range [][]string{{"--since", kept, "--full"}, {"--since", kept, "--checkpoint", kept}, {"--open", "--without-keys"}, {"more", "most"}} {
 		if f := command(t, append([]string{"verify", "--data", data}, args...)...); f.code != int(exitUsage) {
 			t.Errorf("verify %v ended with %d", args, f.code)
 		}
@@ -105,5 +105,12 @@ func TestBlackBoxVerify(t *testing.T) {
 	f := command(t, "verify", "--data", data)
 	if f.code != int(exitIntegrity) || !strings.Contains(f.out, "TAMPERED at entry 40: ") || !strings.Contains(f.errs, "TAMPERED at entry 40") {
 		t.Errorf("in words, with %d:\n%s%s", f.code, f.out, f.errs)
+	}
+	if err := os.RemoveAll(dir.file(tilesFolder)); err != nil {
+		t.Fatal(err)
+	}
+	f = command(t, "verify", "--data", data)
+	if f.code != int(exitIntegrity) || !strings.Contains(f.out, "there is no checkpoint, and entries were sealed") || !strings.Contains(f.errs, "no shelf left") {
+		t.Errorf("without a shelf, with %d:\n%s%s", f.code, f.out, f.errs)
 	}
 }

@@ -43,6 +43,7 @@ type verifying struct {
 	progress  func(done, total uint64)
 	pace      func(ctx context.Context) error
 	published bool // the keys are those that the shelf publishes, and nobody pinned
+	lost      bool // there is no shelf
 }
 
 // run verifies the record. The error says that it could not be done; what is
@@ -274,7 +275,7 @@ func (o opening) openVerifying(ctx context.Context, files []string, withKeys boo
 	v.store, opened = store, append(opened, store)
 	switch s, err := o.openShelf(ctx); {
 	case errors.Is(err, errUnsealed):
-		v.shelf = &keep.ShelfMemory{} // empty, as the one that is not there
+		v.shelf, v.lost = &keep.ShelfMemory{}, true // empty, as the one that is not there
 	case err != nil:
 		return v, nil, err
 	default:

@@ -33,7 +33,10 @@ func (r *run) readAnchors(ctx context.Context) error {
 		return fmt.Errorf("verify: read the last checkpoint: %w", err)
 	}
 	if r.Memory != nil {
-		if r.remembered, err = r.Memory.LastSigned(ctx); err != nil {
+		r.remembered, err = r.Memory.LastSigned(ctx)
+		if errors.Is(err, ledger.ErrMemory) {
+			r.report.Notice("what the signer remembers is damaged, and was not compared")
+		} else if err != nil {
 			return fmt.Errorf("verify: ask what the signer remembers: %w", err)
 		}
 	}
