@@ -25,6 +25,7 @@ var _ api.Packs = packs{}
 var (
 	errNoPack     = fault.New(fault.Denied, "role-may-not", "your role may not have such a pack")
 	errPackPerson = fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
+	errPackKeys   = fault.New(fault.Unavailable, "pack-key-absent", "this process has no key to sign a pack with; one that seals the record has")
 	errPackSize   = fault.New(fault.Refused, "pack-too-large", "the record is larger than a pack can be")
 )
 
@@ -51,15 +52,18 @@ func (p packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte,
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	keys, err := ledger.ReadSigningKeys(s.opening.signerPath())
+	if errors.Is(err, ledger.ErrKeysMissing) {
+		err = errPackKeys
+	}
+	if err != nil {
+		return nil, nil, 0, err
+	}
 	sealing, err := s.opening.openSealing(ctx, s.record, s.seals)
 	if err != nil {
 		return nil, nil, 0, err
 	}
 	defer func() { _ = sealing.close() }()
-	keys, err := ledger.ReadSigningKeys(s.opening.signerPath())
-	if err != nil {
-		return nil, nil, 0, err
-	}
 	current := func(ctx context.Context) error {
 		head, err := s.record.head(ctx)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"caseledger/eventstore/casepack"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/offline"
+	"caseledger/eventstore/ledger/verdict"
 )
 
 // packOf makes a pack and reads it.
@@ -34,13 +35,13 @@ func packOf(t *testing.T, data, who string, more ...string) (*casepack.Pack, pac
 		t.Fatal(err)
 	}
 	mustCommand(t, "pack", "inspect", file)
-	mustVerify(t, data, b)
+	mustVerify(t, data, b, verdict.Intact)
 	return p, made, b
 }
 
 // mustVerify has the offline verifier check a pack with the public keys of the
 // ledger.
-func mustVerify(t *testing.T, data string, pack []byte) {
+func mustVerify(t *testing.T, data string, pack []byte, want verdict.Verdict) {
 	t.Helper()
 	keys := strings.Fields(mustCommand(t, "keys", "export-public", "--data", data))
 	trust, err := offline.NewTrust(keys, "", nil)
@@ -48,8 +49,8 @@ func mustVerify(t *testing.T, data string, pack []byte) {
 		t.Fatal(err)
 	}
 	report, err := offline.Pack(pack, trust)
-	if err != nil || !report.Verdict().Holds() {
-		t.Errorf("the verifier: %v, %+v", err, report)
+	if err != nil || report.Verdict() != want {
+		t.Errorf("the verifier: %v, %+v, want %s", err, report, want)
 	}
 }
 
@@ -119,6 +120,30 @@ func TestPackCreate(t *testing.T) {
 	// It is on the record that packs were made, each before it was there.
 	if n, m := count("record.replay-exported")-exports, count("record.accessed")-looks; n != 2 || m != 1 {
 		t.Errorf("%d exports and %d looks were recorded, want 2 and 1", n, m)
+	}
+}
+
+// What was erased is in no pack, which says so and is intact all the same.
+func TestPackOfSomebodyWhoWasErased(t *testing.T) {
+	t.Parallel()
+	d, who, request := asked(t)
+	if _, errs, code := types(t, "", "keys", "shred", who, "--request", request, "--classes", "identity", "--actor", "SIR1", "--reason", "They asked.",
+		"--yes", "--rewrap-every", "0s", "--data", d.dir); code != 0 {
+		t.Fatalf("ended with %d: %s", code, errs)
+	}
+	file := filepath.Join(t.TempDir(), "pack.zip")
+	mustCommand(t, "pack", "create", who, "--data", d.dir, "--out", file, "--kind", "subject-access", "--as", "DPO1/DPO/HUB-CAM", "--reason", "request 4")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustVerify(t, d.dir, b, verdict.IntactErased)
+	p, err := casepack.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := said(p); strings.Contains(text, "CANARY") || !strings.Contains(text, "identity: unreadable, key destroyed") || !strings.Contains(text, `"identity":"erased"`) {
+		t.Error("the pack does not say what was erased, or says what it was")
 	}
 }
 

@@ -43,7 +43,6 @@ type verifying struct {
 	progress  func(done, total uint64)
 	pace      func(ctx context.Context) error
 	published bool // the keys are those that the shelf publishes, and nobody pinned
-	lost      bool // there is no shelf
 }
 
 // run verifies the record. The error says that it could not be done; what is
@@ -215,6 +214,15 @@ func raise(ctx context.Context, shelf ledger.Shelf, r *verdict.Report, at time.T
 	return ledger.RaiseAlarm(ctx, shelf, ledger.Alarm{Code: ledger.AlarmVerification, Detail: r.Headline(), RaisedAt: at.UTC()})
 }
 
+// alarm stops sealing where a verification by a command has failed.
+func (o opening) alarm(ctx context.Context, r *verdict.Report, at time.Time) error {
+	shelf, err := o.changeShelf(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(raise(ctx, shelf, r, at), shelf.Close())
+}
+
 // trusted is the keys that verify the ledger: those in files; or else those that
 // sign here; or else those that the shelf publishes, which whoever can write there
 // can replace.
@@ -280,7 +288,7 @@ func (o opening) openVerifying(ctx context.Context, files []string, withKeys boo
 	v.store, opened = store, append(opened, store)
 	switch s, err := o.openShelf(ctx); {
 	case errors.Is(err, errUnsealed):
-		v.shelf, v.lost = &keep.ShelfMemory{}, true // empty, as the one that is not there
+		v.shelf = &keep.ShelfMemory{} // empty, as the one that is not there
 	case err != nil:
 		return v, nil, err
 	default:

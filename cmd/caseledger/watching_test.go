@@ -34,6 +34,12 @@ func TestAWatchedRecordRaisesTheAlarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = release() }()
+	shelf, err := o.changeShelf(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = shelf.Close() }()
+	v.shelf = shelf
 	ticks, failed := make(chan time.Time), make(chan *verdict.Report, 8)
 	w := &watching{verifying: v, every: time.Hour, now: time.Now, after: func(time.Duration) <-chan time.Time { return ticks },
 		log: slog.New(slog.DiscardHandler), failed: func(r *verdict.Report) { failed <- r }}

@@ -37,35 +37,60 @@ func (l lasting) open(ctx context.Context, url string) (*sql.DB, error) {
 	return db, nil
 }
 
-func (l lasting) migrate(ctx context.Context, tx *sql.Tx) error {
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, l.mark); err != nil {
-		return err
+// read opens the schema for reading only, as it is: [ErrNoShelf] if it is not
+// there, or of an earlier program; the errors of open otherwise.
+func (l lasting) read(ctx context.Context, url string) (*sql.DB, error) {
+	db, err := pgsql.Open(url, 8, pgsql.Settings{"search_path": l.schema, "application_name": l.schema, "default_transaction_read_only": "on"})
+	if err != nil {
+		return nil, named(ctx, err)
 	}
-	var there, marked bool
+	err = (&Database{db}).tx(ctx, func(tx *sql.Tx) error {
+		_, _, version, err := l.version(ctx, tx)
+		if err == nil && version < len(l.steps) {
+			err = ErrNoShelf
+		}
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// version says whether the schema, and its table version, are there, and at which
+// step it is.
+func (l lasting) version(ctx context.Context, tx *sql.Tx) (there, marked bool, step int, err error) {
 	var taken int
 	if err := tx.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NOT NULL, to_regclass($1 || '.version') IS NOT NULL,
 		(SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = $1 AND c.relname = ANY ($2))`, l.schema, l.tables).Scan(&there, &marked, &taken); err != nil {
-		return err
+		return false, false, 0, err
 	}
-	version := 0
 	switch {
 	case !marked && taken > 0:
-		return ErrForeign
+		return there, marked, 0, ErrForeign
 	case marked:
-		err := tx.QueryRowContext(ctx, `SELECT step FROM version WHERE mark = $1`, l.mark).Scan(&version)
+		err := tx.QueryRowContext(ctx, `SELECT step FROM version WHERE mark = $1`, l.mark).Scan(&step)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = ErrForeign
 		}
 		if err != nil {
-			return err
+			return there, marked, 0, err
 		}
 	}
-	switch {
-	case version > len(l.steps):
-		return fmt.Errorf("%w: its format is %d, this program knows %d", ErrNewer, version, len(l.steps))
-	case version == len(l.steps):
-		return nil
+	if step > len(l.steps) {
+		err = fmt.Errorf("%w: its format is %d, this program knows %d", ErrNewer, step, len(l.steps))
+	}
+	return there, marked, step, err
+}
+
+func (l lasting) migrate(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, l.mark); err != nil {
+		return err
+	}
+	there, marked, version, err := l.version(ctx, tx)
+	if err != nil || version == len(l.steps) {
+		return err
 	}
 	var statements []string
 	if !there {

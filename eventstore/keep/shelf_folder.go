@@ -19,6 +19,13 @@ import (
 	"caseledger/eventstore/ledger"
 )
 
+var (
+	// ErrReadOnly: the shelf was opened for reading only.
+	ErrReadOnly = errors.New("keep: the shelf is open for reading only")
+	// ErrNoShelf: there is no shelf to read.
+	ErrNoShelf = errors.New("keep: there is no shelf")
+)
+
 // ErrNotPlain: where a file or a folder of the shelf belongs there is something
 // else, such as a symbolic link. It is not followed.
 var ErrNotPlain = errors.New("keep: neither a plain file nor a folder")
@@ -39,9 +46,10 @@ const (
 // A file is written and flushed under another name, then renamed, then its
 // folder is flushed: it is there whole or not at all, whenever the power fails.
 type ShelfFolder struct {
-	path string
-	root *os.Root
-	mu   sync.Mutex // before the lock, so that the goroutines of a process do not poll
+	path     string
+	root     *os.Root
+	readOnly bool
+	mu       sync.Mutex // before the lock, so that the goroutines of a process do not poll
 	// settled are folders that are known to be in their own folder durably.
 	settled map[string]bool
 }
@@ -50,24 +58,14 @@ var _ ledger.Shelf = (*ShelfFolder)(nil)
 
 // OpenShelfFolder opens the shelf in a folder, and makes it if there is none.
 // [ErrNotPlain] if that is no folder.
-func OpenShelfFolder(folder string) (_ *ShelfFolder, err error) {
-	if folder, err = filepath.Abs(folder); err != nil {
-		return nil, fmt.Errorf("keep: %w", err)
-	}
+func OpenShelfFolder(folder string) (*ShelfFolder, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("keep: %w", err)
 	}
-	switch info, err := os.Lstat(folder); {
-	case err != nil:
-		return nil, fmt.Errorf("keep: %w", err)
-	case !info.IsDir():
-		return nil, fmt.Errorf("%w: %s", ErrNotPlain, folder)
-	}
-	root, err := os.OpenRoot(folder)
+	s, err := openFolder(folder)
 	if err != nil {
-		return nil, fmt.Errorf("keep: %w", err)
+		return nil, err
 	}
-	s := &ShelfFolder{path: folder, root: root, settled: map[string]bool{}}
 	for _, name := range []string{objectsFolder, registersFolder, stagingFolder} {
 		if err == nil {
 			err = s.folder(name)
@@ -77,12 +75,44 @@ func OpenShelfFolder(folder string) (_ *ShelfFolder, err error) {
 		err = s.settle(registersFolder) // whoever renamed last may have died before
 	}
 	if err == nil {
-		err = syncPath(filepath.Dir(folder))
+		err = syncPath(filepath.Dir(s.path))
 	}
 	if err != nil {
-		return nil, errors.Join(err, root.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// ReadShelfFolder opens the shelf in a folder for reading only: it makes and
+// changes nothing, and answers whatever would with [ErrReadOnly]. [ErrNoShelf],
+// [ErrNotPlain].
+func ReadShelfFolder(folder string) (*ShelfFolder, error) {
+	s, err := openFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	s.readOnly = true
+	return s, nil
+}
+
+func openFolder(folder string) (*ShelfFolder, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, fmt.Errorf("keep: %w", err)
+	}
+	switch info, err := os.Lstat(folder); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, ErrNoShelf
+	case err != nil:
+		return nil, fmt.Errorf("keep: %w", err)
+	case !info.IsDir():
+		return nil, fmt.Errorf("%w: %s", ErrNotPlain, folder)
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, fmt.Errorf("keep: %w", err)
+	}
+	return &ShelfFolder{path: folder, root: root, settled: map[string]bool{}}, nil
 }
 
 // Close releases the folder.
@@ -90,6 +120,9 @@ func (s *ShelfFolder) Close() error { return s.root.Close() }
 
 // locked runs a change while nobody else changes anything.
 func (s *ShelfFolder) locked(ctx context.Context, change func() error) error {
+	if s.readOnly {
+		return ErrReadOnly
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lock, err := filelock.Wait(ctx, filepath.Join(s.path, lockFile))

@@ -28,7 +28,10 @@ var shelfSteps = [][]string{{
 
 // ShelfPostgres is a shelf in a schema of a PostgreSQL database. Several
 // processes may have it open.
-type ShelfPostgres struct{ db *sql.DB }
+type ShelfPostgres struct {
+	db       *sql.DB
+	readOnly bool
+}
 
 var _ ledger.Shelf = (*ShelfPostgres)(nil)
 
@@ -41,17 +44,40 @@ var _ ledger.Shelf = (*ShelfPostgres)(nil)
 // Errors: [ErrForeign] if the schema has tables of the same names that are no
 // shelf's, [ErrNewer]; those of package pgsql.
 func OpenShelfPostgres(ctx context.Context, url, schema string) (*ShelfPostgres, error) {
+	l, err := shelfIn(schema)
+	if err != nil {
+		return nil, err
+	}
+	db, err := l.open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return &ShelfPostgres{db: db}, nil
+}
+
+// ReadShelfPostgres opens the shelf in a schema for reading only: it makes and
+// changes nothing, and answers whatever would with [ErrReadOnly]. The role needs
+// no right but to read. Errors: [ErrNoShelf], and those of [OpenShelfPostgres].
+func ReadShelfPostgres(ctx context.Context, url, schema string) (*ShelfPostgres, error) {
+	l, err := shelfIn(schema)
+	if err != nil {
+		return nil, err
+	}
+	db, err := l.read(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return &ShelfPostgres{db: db, readOnly: true}, nil
+}
+
+func shelfIn(schema string) (lasting, error) {
 	if schema == "" {
 		schema = ShelfSchema
 	}
 	if !schemaName.MatchString(schema) {
-		return nil, errors.New("keep: a schema's name is lower-case letters, digits and underscores")
+		return lasting{}, errors.New("keep: a schema's name is lower-case letters, digits and underscores")
 	}
-	db, err := lasting{schema, shelfID, []string{"object", "register"}, shelfSteps}.open(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	return &ShelfPostgres{db}, nil
+	return lasting{schema, shelfID, []string{"object", "register"}, shelfSteps}, nil
 }
 
 // Close releases the connections.
@@ -65,7 +91,10 @@ func (s *ShelfPostgres) Put(ctx context.Context, objects ...ledger.Object) error
 	if err := ledger.CheckObjects(objects); err != nil {
 		return err
 	}
-	if len(objects) == 0 {
+	switch {
+	case s.readOnly:
+		return ErrReadOnly
+	case len(objects) == 0:
 		return ctx.Err()
 	}
 	// In one order, so that two that store the same do not wait for each other.
@@ -127,6 +156,9 @@ func (s *ShelfPostgres) Remove(ctx context.Context, names ...string) error {
 			return err
 		}
 	}
+	if s.readOnly {
+		return ErrReadOnly
+	}
 	_, err := s.db.ExecContext(ctx, `DELETE FROM object WHERE name = ANY ($1::text[])`, slices.Sorted(slices.Values(names)))
 	return named(ctx, err)
 }
@@ -147,6 +179,9 @@ func (s *ShelfPostgres) Load(ctx context.Context, register string) (value []byte
 func (s *ShelfPostgres) Swap(ctx context.Context, register string, old, value []byte) error {
 	if err := ledger.CheckRegister(register, value); err != nil {
 		return err
+	}
+	if s.readOnly {
+		return ErrReadOnly
 	}
 	statement, args := `UPDATE register SET value = $2 WHERE name = $1 AND value = $3`, []any{register, bytes.Clone(value), old}
 	if value == nil {

@@ -89,6 +89,28 @@ func TestALastingSchemaIsNeverEmptied(t *testing.T) {
 	}
 }
 
+func TestASchemaThatIsReadStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	dsn, schema := pgtest.Schema(t)
+	if _, err := keep.ReadShelfPostgres(t.Context(), dsn, schema); !errors.Is(err, keep.ErrNoShelf) {
+		t.Errorf("where there is none: got %v, want ErrNoShelf", err)
+	}
+	filled := openShelf(t, dsn, schema)
+	run(t, dsn, "CREATE ROLE "+schema+"_reader LOGIN")
+	run(t, dsn, "GRANT USAGE ON SCHEMA "+schema+" TO "+schema+"_reader")
+	run(t, dsn, "GRANT SELECT ON ALL TABLES IN SCHEMA "+schema+" TO "+schema+"_reader")
+	s, err := keep.ReadShelfPostgres(t.Context(), dsn+" user="+schema+"_reader", schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	readsOnly(t, filled, s)
+	run(t, dsn, "UPDATE "+schema+".version SET step = 99")
+	if _, err := keep.ReadShelfPostgres(t.Context(), dsn, schema); !errors.Is(err, keep.ErrNewer) {
+		t.Errorf("of a later program: got %v, want ErrNewer", err)
+	}
+}
+
 func TestAShelfsServersFaultsHaveNames(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)

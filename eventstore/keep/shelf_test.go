@@ -267,6 +267,50 @@ func wantNotPlain(t *testing.T, what string, err error) {
 	}
 }
 
+// readsOnly checks that a shelf that somebody filled can be read by whoever opened
+// it for that, and not changed.
+func readsOnly(t *testing.T, filled, s ledger.Shelf) {
+	t.Helper()
+	ctx := t.Context()
+	a := ledger.Object{Name: "tile/0/000", Bytes: []byte("x")}
+	if err := errors.Join(filled.Put(ctx, a), filled.Swap(ctx, "r", nil, []byte("v"))); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := s.Get(ctx, a.Name); err != nil || string(b) != "x" {
+		t.Errorf("get: %q, %v", b, err)
+	}
+	if v, err := s.Load(ctx, "r"); err != nil || string(v) != "v" {
+		t.Errorf("load: %q, %v", v, err)
+	}
+	for what, err := range map[string]error{"put": s.Put(ctx, ledger.Object{Name: "b"}), "put again": s.Put(ctx, a), "remove": s.Remove(ctx, a.Name),
+		"swap": s.Swap(ctx, "r", []byte("v"), []byte("w"))} {
+		if !errors.Is(err, keep.ErrReadOnly) {
+			t.Errorf("%s: got %v, want ErrReadOnly", what, err)
+		}
+	}
+	if b, err := filled.Get(ctx, a.Name); err != nil || string(b) != "x" {
+		t.Errorf("afterwards: %q, %v", b, err)
+	}
+}
+
+func TestAFolderThatIsReadStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "tiles")
+	if _, err := keep.ReadShelfFolder(folder); !errors.Is(err, keep.ErrNoShelf) {
+		t.Errorf("where there is none: got %v, want ErrNoShelf", err)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it was made: %v", err)
+	}
+	filled := openFolder(t, folder)
+	s, err := keep.ReadShelfFolder(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	readsOnly(t, filled, s)
+}
+
 func TestAFileLargerThanAnyObjectIsNone(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "tiles")

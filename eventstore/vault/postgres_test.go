@@ -252,6 +252,23 @@ func TestARoleNeedsFewRights(t *testing.T) {
 	meddle(t, owned, `GRANT CREATE ON SCHEMA caseledger_keys TO `+serving)
 	meddle(t, owned, `ALTER TABLE keys OWNER TO `+serving)
 	wantError(t, v.Destroy(t.Context(), key.ID, erasure), nil)
+
+	_, err = v.UnlinkAll(t.Context(), alpha)
+	wantError(t, err, ErrStillInLog)
+	_, err = v.Rewrap(t.Context(), Rewrapping{})
+	wantError(t, err, pgsql.ErrPrivilege)
+	meddle(t, owned, `GRANT UPDATE ON secrets TO `+serving)
+	_, err = v.Rewrap(t.Context(), Rewrapping{})
+	wantError(t, err, ErrStillInLog)
+	for _, table := range []string{"identifiers", "secrets"} {
+		meddle(t, owned, `ALTER TABLE `+table+` OWNER TO `+serving)
+	}
+	_, err = v.UnlinkAll(t.Context(), alpha)
+	wantError(t, err, nil)
+	mustRewrap(t, v, Rewrapping{})
+	if got := mustEpochs(t, c); !slices.Equal(got, []uint32{2}) {
+		t.Errorf("the file has the epochs %v", got)
+	}
 }
 
 func TestARoleThatCopiesNeedsOneRightMore(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"fmt"
+	"slices"
 	"time"
 
 	"caseledger/domain/event"
@@ -70,18 +70,15 @@ func (s *sqlStore) unlink(ctx context.Context, c claim) error {
 }
 
 func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID, keep []Blinded) (n int, err error) {
-	args, query := []any{person[:]}, `DELETE FROM identifiers WHERE person = $1`
-	for _, b := range keep {
-		args = append(args, b[:])
-		query += fmt.Sprintf(" AND blind <> $%d", len(args))
-	}
 	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		gone, err := tx.ExecContext(ctx, query, args...)
-		if err != nil {
-			return err
+		n = 0
+		claims, err := list(ctx, tx, scanClaim, claimsOfPerson, person[:])
+		for _, c := range claims {
+			if err == nil && !slices.Contains(keep, c.blind) {
+				_, err = tx.ExecContext(ctx, `DELETE FROM identifiers WHERE blind = $1 AND command = $2 AND person = $3`, c.place[0], c.place[1], person[:])
+				n++
+			}
 		}
-		rows, err := gone.RowsAffected()
-		n = int(rows)
 		return err
 	})
 	if err != nil {
@@ -90,9 +87,11 @@ func (s *sqlStore) unlinkAll(ctx context.Context, person event.UUID, keep []Blin
 	return n, s.scrubbed(ctx, "identifiers")
 }
 
+const claimsOfPerson = `SELECT ` + claimColumns + ` FROM identifiers WHERE person = $1 ORDER BY blind, command`
+
 func (s *sqlStore) claimsOf(ctx context.Context, person event.UUID) (found []claim, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) (err error) {
-		found, err = list(ctx, s.read, scanClaim, `SELECT `+claimColumns+` FROM identifiers WHERE person = $1 ORDER BY blind, command`, person[:])
+		found, err = list(ctx, s.read, scanClaim, claimsOfPerson, person[:])
 		return err
 	})
 	return found, err

@@ -304,13 +304,9 @@ func ended(t *testing.T, open func() ledger.Shelf) {
 
 // model runs random calls on a shelf and on a map.
 func model(t *testing.T, open func() ledger.Shelf) {
-	run := 0
+	s, run := open(), 0
 	rapid.Check(t, func(r *rapid.T) {
 		run++ // names of its own in one shelf
-		s := open()
-		if closer, ok := s.(interface{ Close() error }); ok {
-			defer func() { _ = closer.Close() }()
-		}
 		prefix := fmt.Sprintf("run%d", run)
 		objects, registers := map[string]string{}, map[string][]byte{}
 		name := rapid.SampledFrom([]string{"a", "b/c", "b/d", "b/e/f"})

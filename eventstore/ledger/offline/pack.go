@@ -353,7 +353,7 @@ func (p *pack) notShown(r *verdict.Report) {
 		withheld += s.Withheld
 	}
 	if withheld > 0 {
-		r.Notice("%s in the pack as a hash alone: that they stood in their streams is shown, and not what they say", verdict.Count(withheld, "entry is", "entries are"))
+		r.Notice("of %s the pack has the hash alone: it shows their places in their streams, and not what they say", verdict.Count(withheld, "entry", "entries"))
 	}
 	switch n := len(p.manifest.Streams); {
 	case n == 0:

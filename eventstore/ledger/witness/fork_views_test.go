@@ -41,7 +41,7 @@ func TestTwoHistoriesToOneWitness(t *testing.T) {
 		shared := draw.Int63n(30)
 		first, second := shared+1+draw.Int63n(30), shared+1+draw.Int63n(30)
 		one, two := of(t, first, shared, "one"), of(t, second, shared, "two")
-		w := newWitness(t, "witness.example", c.now, k.verifier)
+		w := newQuietWitness(t, "witness.example", c.now, k.verifier)
 		if start := draw.Int63n(first + 1); start > 0 && w.add(0, nil, k.sign(t, one, start)).Code == 200 && start < first {
 			if rec := w.add(start, one.proof(t, start, first), k.sign(t, one, first)); rec.Code != 200 {
 				t.Fatalf("case %d: %d", i, rec.Code)
@@ -96,7 +96,7 @@ func TestTwoHistoriesToOneWitness(t *testing.T) {
 func rejectAltered(t testing.TB, f Fork, k key, draw *rand.Rand) {
 	t.Helper()
 	file := f.Marshal()
-	for range 50 {
+	for range 20 {
 		altered := append([]byte{}, file...)
 		altered[draw.Intn(len(file))] ^= 1 << draw.Intn(8)
 		if g, err := ParseFork(altered); err == nil && CheckFork(g, origin, verifiers(k)) == nil {

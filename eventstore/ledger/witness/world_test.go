@@ -140,7 +140,8 @@ func (c *clock) move(by time.Duration) {
 	c.at = c.at.Add(by)
 }
 
-// aWitness is a real witness behind a real listener, with a real folder.
+// aWitness is a real witness with a real folder, behind a real listener where it
+// is asked over the network.
 type aWitness struct {
 	*Server
 	signer *Signer
@@ -166,12 +167,19 @@ func newSigner(t testing.TB, name string) *Signer {
 
 func newWitness(t testing.TB, name string, now func() time.Time, keys ...note.Verifier) *aWitness {
 	t.Helper()
-	w := &aWitness{signer: newSigner(t, name), dir: t.TempDir()}
-	w.open(t, now, keys...)
-	t.Cleanup(func() { w.store.Close() })
+	w := newQuietWitness(t, name, now, keys...)
 	web := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.ServeHTTP(rw, r) }))
 	t.Cleanup(web.Close)
 	w.url = web.URL
+	return w
+}
+
+// newQuietWitness is one without a listener.
+func newQuietWitness(t testing.TB, name string, now func() time.Time, keys ...note.Verifier) *aWitness {
+	t.Helper()
+	w := &aWitness{signer: newSigner(t, name), dir: t.TempDir()}
+	w.open(t, now, keys...)
+	t.Cleanup(func() { w.store.Close() })
 	return w
 }
 
