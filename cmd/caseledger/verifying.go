@@ -203,19 +203,24 @@ func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
 	if err != nil {
 		return fmt.Errorf("read the keys that the ledger publishes: %w", err)
 	}
-	for _, k := range strings.Fields(string(raw)) {
+	published, shared := strings.Fields(string(raw)), false
+	for _, k := range published {
 		if !verifies(k) {
 			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "what it publishes is no key"})
 			return nil
 		}
-		if !slices.Contains(v.signed, k) {
+		known := slices.Contains(v.signed, k)
+		if shared = shared || known; !known {
 			r.Notice("a key is published that is not among those this was verified with: %s", k)
 		}
 	}
-	for _, k := range v.signed {
-		if r.Entries > 0 && !slices.Contains(strings.Fields(string(raw)), k) {
-			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "a key that signs is not published"})
+	for _, k := range v.signed { // one that was just added is published when it first signs
+		if shared && !slices.Contains(published, k) {
+			r.Notice("a key that this was verified with is not published: %s", k)
 		}
+	}
+	if r.Entries > 0 && !shared {
+		r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "no key that signs is published"})
 	}
 	return nil
 }
