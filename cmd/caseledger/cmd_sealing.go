@@ -220,7 +220,7 @@ func (p *program) ledgerResume(ctx context.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	shelf, err := o.openShelf(ctx)
+	shelf, err := o.changeShelf(ctx)
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (p *program) verify(ctx context.Context, f verifyFlags) error {
 		return err
 	}
 	failed := fmt.Errorf("%w: %s", errIntegrity, r.Headline())
-	if err := raise(ctx, v.shelf, r, p.now()); err != nil {
+	if err := o.alarm(ctx, r, p.now()); err != nil {
 		return errors.Join(failed, fmt.Errorf("the alarm could not be raised, and sealing goes on: %w", err))
 	}
 	p.say("the alarm is raised: nothing is sealed until it is lifted")

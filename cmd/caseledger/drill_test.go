@@ -65,16 +65,27 @@ func drillGone(n int) []string {
 	return nil
 }
 
-// drill is a data folder on its way through a drill.
+// drill is a record on its way through a drill.
 type drill struct {
 	*testing.T
-	dir   string
-	clock *handClock
+	dir    string
+	at     places   // the zero one: the folder alone
+	args   []string // that name the record to a command
+	clock  *handClock
+	people []int // the first few are erased
+}
+
+func drillOf(t *testing.T, dir string, people ...int) *drill {
+	return &drill{t, dir, places{}, []string{"--data", dir}, &handClock{at: event.MustDay("2026-02-02").Start().Add(10 * time.Hour)}, people}
 }
 
 func newDrill(t *testing.T) *drill {
 	t.Helper()
-	d := &drill{t, filepath.Join(t.TempDir(), "live"), &handClock{at: event.MustDay("2026-02-02").Start().Add(10 * time.Hour)}}
+	var everybody []int
+	for n := range drillPeople {
+		everybody = append(everybody, n)
+	}
+	d := drillOf(t, filepath.Join(t.TempDir(), "live"), everybody...)
 	if err := dataDir(d.dir).markSynthetic(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +95,7 @@ func newDrill(t *testing.T) *drill {
 // works opens the record for writing, as nobody else does meanwhile.
 func (d *drill) works(work func(r *record)) {
 	d.Helper()
-	r, err := opening{dir: dataDir(d.dir), mode: writing, now: d.clock.now, random: rand.Reader}.open(d.Context())
+	r, err := opening{dir: dataDir(d.dir), at: d.at, mode: writing, now: d.clock.now, random: rand.Reader}.open(d.Context())
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -119,7 +130,7 @@ func (d *drill) recorded() {
 	hub, _ := theRegister.ByCode("HUB-CAM")
 	office, _ := theRegister.ByCode("PROB-N56")
 	d.works(func(r *record) {
-		for n := range drillPeople {
+		for _, n := range d.people {
 			id := func(of string) event.UUID { return event.DeriveUUID("drill-"+of, fmt.Append(nil, n)) }
 			d.says(r, "NUR1", n, "registered",
 				person.PersonRegistered{Name: event.Own(person.Name{Given: "TEST", Family: canary(hubIdentity, n)}), DateOfBirth: event.Own(event.MustDay("1980-02-03")), Site: "CAMBRIDGE", Region: "N56"},
@@ -146,7 +157,7 @@ func (d *drill) recorded() {
 func (d *drill) answered() {
 	d.Helper()
 	d.works(func(r *record) {
-		for n := range drillPeople {
+		for _, n := range d.people {
 			d.says(r, "DPO1", n, "answered", rights.RightsRequestResponded{Request: event.DeriveUUID("drill-hub-request", fmt.Append(nil, n)), Outcome: rights.Granted})
 			d.says(r, "IGL2", n, "answered", rights.RightsRequestResponded{Request: event.DeriveUUID("drill-pro-request", fmt.Append(nil, n)), Outcome: rights.Granted})
 		}
@@ -184,17 +195,17 @@ func (d *drill) copies(name string) string {
 	return to
 }
 
-// replays replays everybody's record, of whatever folder.
-func (d *drill) replays(dir string) map[int]string {
+// replays replays everybody's record.
+func (d *drill) replays() map[int]string {
 	d.Helper()
 	all := map[int]string{}
-	r, err := opening{dir: dataDir(dir), mode: reading, now: d.clock.now, random: rand.Reader}.open(d.Context())
+	r, err := opening{dir: dataDir(d.dir), at: d.at, mode: reading, now: d.clock.now, random: rand.Reader}.open(d.Context())
 	if err != nil {
 		d.Fatal(err)
 	}
 	defer func() { _ = r.close() }()
 	at := event.MustDay("2026-03-01").Start()
-	for n := range drillPeople {
+	for _, n := range d.people {
 		who := personID(drillLabel(n))
 		history, err := r.joined(d.Context(), who, at)
 		if err != nil {
@@ -262,15 +273,19 @@ func (d *drill) keys() (all []drillKey) {
 		d.Fatal(err)
 	}
 	people := map[event.UUID]int{}
-	for n := range drillPeople {
+	for _, n := range d.people {
 		people[personID(drillLabel(n))] = n
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(d.dir, keysFile)+"?mode=ro")
+	driver, where, table := "sqlite", "file:"+filepath.Join(d.dir, keysFile)+"?mode=ro", "keys"
+	if d.at.keys.server != "" {
+		driver, where, table = "pgx", d.at.keys.url, "caseledger_keys.keys"
+	}
+	db, err := sql.Open(driver, where)
 	if err != nil {
 		d.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(d.Context(), "SELECT key_id, subject, side, class, wrapped FROM keys WHERE wrapped IS NOT NULL")
+	rows, err := db.QueryContext(d.Context(), "SELECT key_id, subject, side, class, wrapped FROM "+table+" WHERE wrapped IS NOT NULL")
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -292,7 +307,7 @@ func (d *drill) keys() (all []drillKey) {
 		k.n, k.wrapped = n, wrapped
 		all = append(all, k)
 	}
-	if err := rows.Err(); err != nil || len(all) < drillPeople*6 {
+	if err := rows.Err(); err != nil || len(all) < len(d.people)*6 {
 		d.Fatalf("%d keys, %v", len(all), err)
 	}
 	return all
@@ -316,32 +331,35 @@ func (d *drill) erased() {
 		}
 		return classes
 	}
-	for n := range 2 {
+	for _, n := range d.people[:2] {
 		request := event.DeriveUUID("drill-hub-request", fmt.Append(nil, n)).String()
-		out, errs, code := call(d.T, nil, "keys", "shred", drillLabel(n), "--request", request, "--classes", "health", "--actor", "SIR1",
-			"--reason", "An invented reason.", "--yes", "--json", "--quiet", "--rewrap-every", "0s", "--data", d.dir)
+		out, errs, code := call(d.T, nil, append([]string{"keys", "shred", drillLabel(n), "--request", request, "--classes", "health", "--actor", "SIR1",
+			"--reason", "An invented reason.", "--yes", "--json", "--quiet", "--rewrap-every", "0s"}, d.args...)...)
 		if code != 0 {
 			d.Fatalf("keys shred ended with %d: %s", code, errs)
 		}
 		d.receipt(out, n)
 	}
+	waiting := 0
 	d.works(func(r *record) {
-		for n := 2; n < drillErased; n++ {
+		for _, n := range d.people[2:] {
 			if classes := data(drillGone(n), "NHS"); len(classes) > 0 {
+				waiting++
 				d.says(r, "SIR1", n, "erased", rights.ErasureDecided{Erasure: event.DeriveUUID("drill-hub-erasure", fmt.Append(nil, n)),
 					Request: event.DeriveUUID("drill-hub-request", fmt.Append(nil, n)), Data: classes})
 			}
 			if classes := data(drillGone(n), "PROBATION"); len(classes) > 0 {
+				waiting++
 				d.says(r, "IGL2", n, "erased", rights.ErasureDecided{Erasure: event.DeriveUUID("drill-pro-erasure", fmt.Append(nil, n)),
 					Request: event.DeriveUUID("drill-pro-request", fmt.Append(nil, n)), Data: classes})
 			}
 		}
 	})
-	out, errs, code := call(d.T, nil, "keys", "shred", "--resume", "--json", "--quiet", "--rewrap-every", "0s", "--data", d.dir)
+	out, errs, code := call(d.T, nil, append([]string{"keys", "shred", "--resume", "--json", "--quiet", "--rewrap-every", "0s"}, d.args...)...)
 	if code != 0 {
 		d.Fatalf("keys shred --resume ended with %d: %s", code, errs)
 	}
-	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != drillErased-2+5 {
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != waiting {
 		d.Errorf("%d receipts:\n%s", len(lines), out)
 	}
 }
@@ -359,9 +377,9 @@ func (d *drill) receipt(out string, n int) {
 }
 
 // looksFor is a search for what the drill erases: its canaries, and the given keys.
-func looksFor(keys []drillKey) *needles {
+func (d *drill) looksFor(keys []drillKey) *needles {
 	var n needles
-	for of := range drillErased {
+	for _, of := range d.people {
 		for _, class := range drillGone(of) {
 			n.putForms(canary(class, of), []byte(canary(class, of)))
 		}
@@ -412,8 +430,8 @@ func TestTheErasureDrill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, keys := d.replays(d.dir), d.keys()
-	search := looksFor(keys)
+	before, keys := d.replays(), d.keys()
+	search := d.looksFor(keys)
 	// The control: the search finds canaries in the read models, and every wrapped
 	// key in the keystore, as long as they are there.
 	control := search.in(t, d.dir)
@@ -451,18 +469,18 @@ func TestTheErasureDrill(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(d.dir, "packs", "30.zip")); err != nil {
 		t.Errorf("what names nobody erased: %v", err)
 	}
-	d.tells("live", d.replays(d.dir), before)
-	d.checked(d.dir)
+	d.tells("live", d.replays(), before)
+	d.checked()
 
 	for i, backup := range backups {
 		d.restored(fmt.Sprintf("backup %d", i+1), backup, search, before)
 	}
 }
 
-// checked checks the read models of a folder against its ledger.
-func (d *drill) checked(dir string) {
+// checked checks the read models against the ledger.
+func (d *drill) checked() {
 	d.Helper()
-	if out, errs, code := call(d.T, nil, "project", "check", "--quiet", "--data", dir); code != 0 {
+	if out, errs, code := call(d.T, nil, append([]string{"project", "check", "--quiet"}, d.args...)...); code != 0 {
 		d.Errorf("project check ended with %d: %s%s", code, out, errs)
 	}
 }
@@ -506,12 +524,13 @@ func (d *drill) restored(what, backup string, search *needles, before map[int]st
 			}
 			continue
 		}
-		served := &drill{d.T, dir, d.clock}
+		served := drillOf(d.T, dir, d.people...)
+		served.clock = d.clock
 		served.seen() // what the process that serves it does
 		if found := search.in(d.T, dir); len(found) != 0 {
 			d.Errorf("%s: the files hold:%s", name, say(found))
 		}
-		replays := served.replays(dir)
+		replays := served.replays()
 		if slices.Contains(restore.backup, ledgerFile) {
 			for n := range drillPeople { // the ledger is of an earlier moment
 				if n >= drillErased && !strings.Contains(replays[n], canary(hubHealth, n)) {
@@ -526,7 +545,7 @@ func (d *drill) restored(what, backup string, search *needles, before map[int]st
 		} else {
 			d.tells(name, replays, before)
 		}
-		served.checked(dir)
+		served.checked()
 	}
 }
 
@@ -538,7 +557,7 @@ func TestARestoredKeystoreIsTakenThroughTheDestructionsAgain(t *testing.T) {
 	d.recorded()
 	d.answered()
 	d.seen()
-	backup, before, keys := d.copies("backup"), d.replays(d.dir), d.keys()
+	backup, before, keys := d.copies("backup"), d.replays(), d.keys()
 	d.later(time.Hour)
 	d.erased()
 	for _, file := range []string{keysFile, kekFile} {
@@ -553,8 +572,8 @@ func TestARestoredKeystoreIsTakenThroughTheDestructionsAgain(t *testing.T) {
 	if _, errs, code := call(t, nil, "keys", "shred", "--resume", "--quiet", "--data", d.dir); code != 0 {
 		t.Fatalf("keys shred --resume ended with %d: %s", code, errs)
 	}
-	d.tells("restored", d.replays(d.dir), before)
-	if found := looksFor(keys).in(t, d.dir); len(found) != 0 {
+	d.tells("restored", d.replays(), before)
+	if found := d.looksFor(keys).in(t, d.dir); len(found) != 0 {
 		t.Errorf("the files hold:%s", say(found))
 	}
 }

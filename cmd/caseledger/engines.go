@@ -219,25 +219,46 @@ func (o opening) signerPath() string {
 	return o.signer
 }
 
-// openShelf opens where the ledger publishes. In a data folder that is open for
-// reading only it makes nothing: [errUnsealed].
+// openShelf opens where the ledger publishes. Open for reading it makes and
+// changes nothing: [errUnsealed] where there is none.
 func (o opening) openShelf(ctx context.Context) (_ shelf, err error) {
 	defer func() { err = o.at.views.explained("views", err) }()
-	if o.at.views.server != "" {
-		s, err := keep.OpenShelfPostgres(ctx, o.at.views.url, keep.ShelfSchema)
-		if err != nil {
-			return nil, fmt.Errorf("open what the ledger publishes on %s: %w", o.at.views, err)
-		}
-		return s, nil
+	var s shelf
+	where := "in " + string(o.dir)
+	switch server := o.at.views.server != ""; {
+	case server && o.mode == reading:
+		where = "on " + o.at.views.String()
+		s, err = keep.ReadShelfPostgres(ctx, o.at.views.url, keep.ShelfSchema)
+	case server:
+		where = "on " + o.at.views.String()
+		s, err = keep.OpenShelfPostgres(ctx, o.at.views.url, keep.ShelfSchema)
+	case o.mode == reading:
+		s, err = keep.ReadShelfFolder(o.dir.file(tilesFolder))
+	default:
+		s, err = keep.OpenShelfFolder(o.dir.file(tilesFolder))
 	}
-	if _, err := os.Stat(o.dir.file(tilesFolder)); o.mode == reading && errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, keep.ErrNoShelf):
 		return nil, errUnsealed
-	}
-	s, err := keep.OpenShelfFolder(o.dir.file(tilesFolder))
-	if err != nil {
-		return nil, fmt.Errorf("open what the ledger publishes: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("open what the ledger publishes %s: %w", where, err)
 	}
 	return s, nil
+}
+
+// changeShelf opens where the ledger publishes, to change it: [errUnsealed] where
+// there is none.
+func (o opening) changeShelf(ctx context.Context) (shelf, error) {
+	o.mode = reading
+	there, err := o.openShelf(ctx)
+	if err == nil {
+		err = there.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.mode = writing
+	return o.openShelf(ctx)
 }
 
 // memoryFile is a signer's memory in a file, which is closed after each use.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"iter"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -199,34 +199,44 @@ var exportFolders = []string{"packs", "exports"}
 // or in what they hold.
 func (d dataDir) purgeExports(ctx context.Context, gone erasure.Gone) (removed int, err error) {
 	for _, folder := range exportFolders {
-		err := filepath.WalkDir(d.file(folder), func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return nil
-			case err != nil:
-				return err
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case !entry.Type().IsRegular():
-				return nil
-			}
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			for _, who := range gone.People {
-				if strings.Contains(filepath.Base(path), who.String()) || strings.Contains(string(raw), who.String()) {
-					removed++
-					return os.Remove(path)
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		n, err := purgeFolder(ctx, d.file(folder), gone)
+		if removed += n; err != nil {
 			return removed, fmt.Errorf("remove what was exported: %w", err)
 		}
 	}
 	return removed, nil
+}
+
+func purgeFolder(ctx context.Context, folder string, gone erasure.Gone) (removed int, err error) {
+	root, err := os.OpenRoot(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	err = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		raw, err := root.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, who := range gone.People {
+			if strings.Contains(path, who.String()) || bytes.Contains(raw, []byte(who.String())) {
+				removed++
+				return root.Remove(path)
+			}
+		}
+		return nil
+	})
+	return removed, errors.Join(err, root.Close())
 }
 
 // followErasures carries out what is decided until ctx ends. What fails is tried

@@ -165,20 +165,19 @@ type destroyed struct {
 
 // note takes in what an event says is destroyed.
 func (d *destroyed) note(ctx context.Context, w *wanted, stored eventstore.Stored) error {
-	if m, err := codec.Peek(stored.Body); err != nil || m.Type != "key.destroyed" {
-		return nil
-	}
-	e, err := w.Decode(ctx, stored)
-	if gone, ok := e.Data.(event.KeyDestroyed); ok && err == nil {
-		if d.keys == nil {
-			d.keys = map[event.UUID]bool{}
+	if m, err := codec.Peek(stored.Body); err == nil && m.Type == "key.destroyed" {
+		e, err := w.Decode(ctx, stored)
+		if err != nil && !poisonous(err) { // a fold is told of what is poisonous
+			return err
 		}
-		d.keys[gone.Key] = true
+		if gone, ok := e.Data.(event.KeyDestroyed); ok {
+			if d.keys == nil {
+				d.keys = map[event.UUID]bool{}
+			}
+			d.keys[gone.Key] = true
+		}
 	}
-	if poisonous(err) {
-		return nil // the fold is told
-	}
-	return err
+	return nil
 }
 
 // Open implements [codec.Opener]. What is not the reader's stays withheld.

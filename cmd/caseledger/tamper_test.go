@@ -33,7 +33,7 @@ type corpus struct {
 	t     *testing.T
 	o     opening
 	v     verifying
-	shelf ledger.Shelf
+	shelf shelf
 	known note.Verifiers
 
 	events, keys *rows
@@ -220,7 +220,11 @@ func (c *corpus) run() {
 			t.Error(err)
 		}
 	}()
-	v.open, c.v, c.shelf, c.counts = true, v, v.shelf, map[string]*tally{}
+	if c.shelf, err = c.o.changeShelf(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.shelf.Close() }()
+	v.open, c.v, c.counts = true, v, map[string]*tally{}
 	if c.known, err = ledger.VerifiersOf(v.signed...); err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func TestBlackBoxVerify(t *testing.T) {
 	}
 	verified(t, exitOK, "--data", data, "--since", kept)
 	verified(t, exitOK, "--data", data, "--checkpoint", kept, "--without-keys")
-	for _, args := range [][]string{{"--since", kept, "--full"}, {"--since", kept, "--checkpoint", kept}, {"--open", "--without-keys"}, {"more"}} {
+	for _, args := range [][]string{{"--since", kept, "--full"}, {"--since", kept, "--checkpoint", kept}, {"--open", "--without-keys"}, {"one", "two"}} {
 		if f := command(t, append([]string{"verify", "--data", data}, args...)...); f.code != int(exitUsage) {
 			t.Errorf("verify %v ended with %d", args, f.code)
 		}

@@ -48,6 +48,9 @@ type verifying struct {
 // run verifies the record. The error says that it could not be done; what is
 // wrong is in the report.
 func (v verifying) run(ctx context.Context) (*verdict.Report, error) {
+	if err := v.firstSealed(ctx); err != nil {
+		return nil, err
+	}
 	origin, _, _ := strings.Cut(v.signed[0], "+")
 	known, err := ledger.VerifiersOf(v.signed...)
 	if err != nil {
@@ -85,6 +88,28 @@ func (v verifying) run(ctx context.Context) (*verdict.Report, error) {
 	}
 	r.Sort()
 	return r, nil
+}
+
+// firstSealed waits for the first checkpoint of a ledger that somebody has begun
+// to seal: until then tiles, and what the signer remembers, are there without it.
+// One that does not come within seconds is missing.
+func (v verifying) firstSealed(ctx context.Context) error {
+	for range 30 {
+		keys, err := v.shelf.Load(ctx, ledger.RegisterKeys)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		signed, err := v.shelf.Load(ctx, ledger.RegisterCheckpoint)
+		if err != nil || len(signed) > 0 {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // errCosignatures: a checkpoint lacks cosignatures.
@@ -207,6 +232,15 @@ func raise(ctx context.Context, shelf ledger.Shelf, r *verdict.Report, at time.T
 		return nil
 	}
 	return ledger.RaiseAlarm(ctx, shelf, ledger.Alarm{Code: ledger.AlarmVerification, Detail: r.Headline(), RaisedAt: at.UTC()})
+}
+
+// alarm stops sealing where a verification by a command has failed.
+func (o opening) alarm(ctx context.Context, r *verdict.Report, at time.Time) error {
+	shelf, err := o.changeShelf(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(raise(ctx, shelf, r, at), shelf.Close())
 }
 
 // trusted is the keys that verify the ledger: those in files; or else those that

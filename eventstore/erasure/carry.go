@@ -282,6 +282,8 @@ func (w *work) purge(ctx context.Context, c *rights.ErasureCompleted, gone Gone)
 		}
 		report(p.By, n)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.note.Due = true
 	if !w.Clock().Before(w.note.Rewrapped.Add(w.RewrapEvery)) {
 		n, err := w.rewrap(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"caseledger/domain/event"
@@ -116,11 +117,17 @@ type Receipt struct {
 type Eraser struct {
 	Config
 	running sync.Mutex
-	note    Note
-	kept    Note // as the memory has it
-	waiting map[event.UUID]bool
 	begun   bool
+	waiting map[event.UUID]bool
+
+	mu   sync.Mutex // guards what several people's erasures change
+	note Note
+	kept Note // as the memory has it
 }
+
+// atOnce is how many people's erasures are under way at the same time: each waits
+// for other processes to notice it.
+const atOnce = 16
 
 // New returns an eraser.
 func New(c Config) *Eraser {
@@ -172,18 +179,40 @@ func (e *Eraser) catchUp(ctx context.Context) (done []Receipt, err error) {
 	if err := e.follow(ctx); err != nil {
 		return nil, err
 	}
-	var errs []error
+	type outcome struct {
+		who      event.UUID
+		receipts []Receipt
+		waits    bool
+		err      error
+	}
+	outcomes := make([]outcome, 0, len(e.waiting))
 	for who := range e.waiting {
-		receipts, waits, err := e.person(ctx, who)
-		done = append(done, receipts...)
+		outcomes = append(outcomes, outcome{who: who})
+	}
+	var group sync.WaitGroup
+	var next atomic.Int64
+	for range min(atOnce, len(outcomes)) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(outcomes) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				o := &outcomes[i]
+				o.waits = true
+				o.receipts, o.waits, o.err = e.person(ctx, o.who)
+			}
+		})
+	}
+	group.Wait()
+	var errs []error
+	for _, o := range outcomes {
+		done = append(done, o.receipts...)
 		switch {
-		case ctx.Err() != nil:
-			return done, ctx.Err()
-		case err != nil:
-			errs = append(errs, &Stuck{who, err})
-		case !waits:
-			delete(e.waiting, who)
+		case o.err != nil:
+			errs = append(errs, &Stuck{o.who, o.err})
+		case !o.waits && ctx.Err() == nil:
+			delete(e.waiting, o.who)
 		}
+	}
+	if ctx.Err() != nil {
+		return done, ctx.Err()
 	}
 	return done, errors.Join(append(errs, e.rewrapIfDue(ctx))...)
 }

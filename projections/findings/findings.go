@@ -32,9 +32,9 @@ type Row struct {
 	At         time.Time        `db:"at"` // the earliest that it may have become so
 	Judged     finding.Judged   `db:"judged,json"`
 	JudgedTo   event.Position   `db:"judged_to"`
-	Cause      finding.Cause    `db:"cause"`   // set if it is superseded
-	Outcome    finding.Outcome  `db:"outcome"` // set if it is resolved
-	Breach     event.UUID       `db:"breach"`  // the incident that was raised for it
+	Cause      finding.Cause    `db:"cause"`     // set if it is superseded
+	Outcome    finding.Outcome  `db:"outcome"`   // set if it is resolved
+	Breach     event.UUID       `db:"breach"`    // the incident that was raised for it
 	Unchecked  bool             `db:"unchecked"` // what it rests on was erased: it stays as it was found
 	Steps      []Step           `db:"steps,json"`
 	Position   event.Position   `db:"position"` // of the last step
