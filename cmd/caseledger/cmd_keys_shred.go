@@ -237,6 +237,11 @@ func (p *program) erase(ctx context.Context, decide func(*record, trusted, func(
 			return err
 		})
 	}
+	if led {
+		if unsealed := o.sealAll(ctx, r); unsealed != nil {
+			p.say("what was recorded is not sealed: %v", unsealed)
+		}
+	}
 	return errors.Join(p.printErased(done, who, led), err)
 }
 
