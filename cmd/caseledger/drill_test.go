@@ -431,6 +431,7 @@ func TestTheErasureDrill(t *testing.T) {
 		}
 	}
 	before, keys := d.replays(), d.keys()
+	kept := d.verified("intact", "")
 	search := d.looksFor(keys)
 	// The control: the search finds canaries in the read models, and every wrapped
 	// key in the keystore, as long as they are there.
@@ -471,6 +472,7 @@ func TestTheErasureDrill(t *testing.T) {
 	}
 	d.tells("live", d.replays(), before)
 	d.checked()
+	d.verified("intact-erased", kept)
 
 	for i, backup := range backups {
 		d.restored(fmt.Sprintf("backup %d", i+1), backup, search, before)
@@ -483,6 +485,34 @@ func (d *drill) checked() {
 	if out, errs, code := call(d.T, nil, append([]string{"project", "check", "--quiet"}, d.args...)...); code != 0 {
 		d.Errorf("project check ended with %d: %s%s", code, out, errs)
 	}
+}
+
+// verified verifies the ledger, every box opened that still opens, and returns a file
+// with the checkpoint of the moment. kept is that of an earlier one.
+func (d *drill) verified(verdict, kept string) (checkpoint string) {
+	d.Helper()
+	d.works(func(r *record) {
+		if err := (opening{dir: dataDir(d.dir), at: d.at, mode: writing, now: d.clock.now, random: rand.Reader}).sealAll(d.Context(), r); err != nil {
+			d.Fatal(err)
+		}
+	})
+	args := append([]string{"verify", "--open", "--json", "--quiet"}, d.args...)
+	if kept != "" {
+		args = append(args, "--checkpoint", kept)
+	}
+	out, errs, code := call(d.T, nil, args...)
+	if code != 0 || !strings.Contains(out, `"verdict":"`+verdict+`"`) {
+		d.Errorf("verify ended with %d, want %s: %s%s", code, verdict, out, errs)
+	}
+	text, errs, code := call(d.T, nil, append([]string{"ledger", "checkpoint", "--quiet"}, d.args...)...)
+	if code != 0 {
+		d.Fatalf("ledger checkpoint ended with %d: %s", code, errs)
+	}
+	checkpoint = filepath.Join(d.TempDir(), "checkpoint")
+	if err := os.WriteFile(checkpoint, []byte(text), 0o600); err != nil {
+		d.Fatal(err)
+	}
+	return checkpoint
 }
 
 // restored restores a backup in every way in which somebody may, once the bound of
