@@ -14,7 +14,8 @@ COPY --from=build --chown=65532:65532 /data /var/lib/caseledger
 COPY --from=build --chown=65532:65532 /key /var/lib/caseledger-key
 USER 65532:65532
 ENV CASELEDGER_DATA=/var/lib/caseledger \
-	CASELEDGER_KEY_FILE=/var/lib/caseledger-key/key-encryption-key
+	CASELEDGER_KEY_FILE=/var/lib/caseledger-key/key-encryption-key \
+	CASELEDGER_SIGNER_KEY=/var/lib/caseledger-key/signer-key
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/caseledger"]
 CMD ["serve", "--addr", "0.0.0.0:8080"]

@@ -18,7 +18,7 @@ func (p *program) serveCommand() *cobra.Command {
 			"One process writes a data folder; commands that only read may run beside it. Without an issuer nobody can get in.\n\n" +
 			"With the ledger, the keys and the read models on servers, as many processes as are wanted serve one record. Those of role web answer requests. " +
 			"Of those of role all and worker one at a time is elected to do the rest; where it ends, another takes over within seconds. " +
-			"A worker shows its probes where --addr is given. All of them need the same key file, and the same issuers.\n\n" +
+			"A worker shows its probes where --addr is given. All of them need the same key file, the same signing keys (--signer-key), and the same issuers.\n\n" +
 			"With --relay, whoever judges also tells others of what is recorded, and is as ready where they cannot be reached.\n\n" +
 			"When it is asked to stop, readiness says so first; open requests finish, then the work stops, then the lead is given up.",
 		Example: "  caseledger serve --data /var/lib/caseledger --issuers /etc/caseledger/issuers.json\n" +

@@ -233,3 +233,60 @@ func TestDockerfile(t *testing.T) {
 		t.Error("the image is built with another Go than go.mod names")
 	}
 }
+
+// All processes of a record have one file of signing keys, and one of
+// key-encryption keys, in a volume that is no process's own.
+func TestComposedProcessesShareTheirKeys(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := regexp.MustCompile(`CASELEDGER_[A-Z_]+=\S+`).FindAllString(string(raw), -1)
+	kept := map[string]string{} // where the file of a setting is, by profile and setting
+	judges := 0
+	for name, s := range readCompose(t).Services {
+		args := s.args(t)
+		if s.Build == "" || len(args) == 0 || args[0] != "serve" {
+			continue
+		}
+		environ := slices.Clone(image)
+		for variable, value := range s.Environment {
+			environ = append(environ, variable+"="+value)
+		}
+		if !slices.Contains(args, "web") {
+			judges++
+		}
+		command, rest, err := (&program{}).root().Find(args)
+		if err == nil {
+			err = command.ParseFlags(rest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := configure(command, environ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, setting := range []string{"key-file", "signer-key"} { // a web process signs packs
+			file, in := config.text(setting), ""
+			for _, v := range s.Volumes {
+				from, to, _ := strings.Cut(v, ":")
+				if strings.HasPrefix(file, to+"/") {
+					in = from + ":" + file
+				}
+			}
+			if in == "" {
+				t.Errorf("%s has --%s=%q, which is in none of its volumes", name, setting, file)
+			}
+			of := s.Profiles[0] + " " + setting
+			if was, there := kept[of]; there && was != in {
+				t.Errorf("%s keeps --%s in %s, another process in %s", name, setting, in, was)
+			}
+			kept[of] = in
+		}
+	}
+	if judges < 3 {
+		t.Errorf("%d services judge", judges)
+	}
+}
