@@ -26,10 +26,12 @@ type proofs struct {
 	sealing func() *sealing // nil while this process does not seal
 	now     func() time.Time
 
-	mu       sync.Mutex
-	shelf    shelf // nil: there is nothing yet
-	last     seenLedger
-	reported string // the alarm that was logged
+	looking  sync.Mutex // held while the shelf is read
+	shelf    shelf      // nil: there is nothing yet
+	reported string     // the alarm that was logged
+
+	mu   sync.Mutex // never held while anything is waited for: every answer asks what was seen
+	last seenLedger
 }
 
 // seenLedger is what was published at the last look.
@@ -42,8 +44,12 @@ type seenLedger struct {
 	code       string // of the alarm, or that nobody knows
 }
 
-// lookEvery is how often what is published is looked at.
-const lookEvery = time.Second
+// lookEvery is how often what is published is looked at, and lookWithin how long
+// that may take.
+const (
+	lookEvery  = time.Second
+	lookWithin = 10 * time.Second
+)
 
 // alarmUnknown stands for the code of an alarm that could not be read.
 const alarmUnknown = "alarm-unreadable"
@@ -78,8 +84,16 @@ func (p *proofs) seen() seenLedger {
 
 // look takes note of what is published now.
 func (p *proofs) look(ctx context.Context) (err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.looking.Lock()
+	defer p.looking.Unlock()
+	ctx, done := context.WithTimeout(ctx, lookWithin)
+	defer done()
+	last := p.seen()
+	defer func() {
+		p.mu.Lock()
+		p.last = last
+		p.mu.Unlock()
+	}()
 	if p.shelf == nil {
 		reads := p.opening
 		reads.mode = reading
@@ -96,26 +110,26 @@ func (p *proofs) look(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if k := strings.Fields(string(keys)); len(k) > 0 && string(keys) != p.last.keys {
-		if p.last.published, err = newPublished(p.shelf, k); err != nil {
+	if k := strings.Fields(string(keys)); len(k) > 0 && string(keys) != last.keys {
+		if last.published, err = newPublished(p.shelf, k); err != nil {
 			return err
 		}
-		p.last.keys = string(keys)
+		last.keys = string(keys)
 	}
 	signed, err := p.shelf.Load(ctx, ledger.RegisterCheckpoint)
 	if err != nil {
 		return err
 	}
-	if string(signed) != p.last.checkpoint {
-		p.last.checkpoint, p.last.changedAt = string(signed), p.now()
+	if string(signed) != last.checkpoint {
+		last.checkpoint, last.changedAt = string(signed), p.now()
 	}
-	if p.last.alarm, err = ledger.ReadAlarm(ctx, p.shelf); err != nil {
-		p.last.code = alarmUnknown
+	if last.alarm, err = ledger.ReadAlarm(ctx, p.shelf); err != nil {
+		last.code = alarmUnknown
 		return err
 	}
-	p.last.code = ""
-	if p.last.alarm != nil {
-		p.last.code = p.last.alarm.Code
+	last.code = ""
+	if last.alarm != nil {
+		last.code = last.alarm.Code
 	}
 	return nil
 }
@@ -221,8 +235,8 @@ func (p *proofs) Status(ctx context.Context) (api.LedgerStatus, error) {
 
 // close releases what is open.
 func (p *proofs) close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.looking.Lock()
+	defer p.looking.Unlock()
 	if p.shelf == nil {
 		return nil
 	}

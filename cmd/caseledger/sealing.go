@@ -57,6 +57,9 @@ func (o opening) openPublished(ctx context.Context) (_ *published, err error) {
 
 func newPublished(s shelf, keys []string) (*published, error) {
 	known, err := ledger.VerifiersOf(keys...)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("there is none")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the keys that verify the ledger: %w", err)
 	}
