@@ -275,7 +275,7 @@ func (o opening) openSignerMemory(ctx context.Context, origin string) (_ signerM
 	if o.at.keys.server == "" {
 		return memoryFile{ledger.NewMemoryFile(o.signerPath()+signedSuffix, origin)}, nil
 	}
-	s, err := keep.OpenSignerPostgres(ctx, o.at.keys.url)
+	s, err := keep.OpenSignerPostgres(ctx, o.at.keys.url, origin)
 	if err != nil {
 		return nil, fmt.Errorf("open what was signed last on %s: %w", o.at.keys, err)
 	}

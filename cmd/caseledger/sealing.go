@@ -172,9 +172,19 @@ func (o opening) signingKeys(ctx context.Context, shelf ledger.Shelf) (*ledger.S
 	if before != nil {
 		return nil, fmt.Errorf("%w, and the ledger was signed before: bring it, or name it with --signer-key", err)
 	}
-	origin, err := newOrigin(o.random)
-	if err != nil {
-		return nil, err
+	origin, failed := newOrigin(o.random)
+	if failed != nil {
+		return nil, failed
+	}
+	memory, failed := o.openSignerMemory(ctx, origin)
+	if failed != nil {
+		return nil, failed
+	}
+	_, failed = memory.LastSigned(ctx)
+	if failed = errors.Join(failed, memory.Close()); errors.Is(failed, ledger.ErrMemory) { // of whichever ledger: not of this one
+		return nil, fmt.Errorf("%w, and something was signed before: bring it, or name it with --signer-key", err)
+	} else if failed != nil {
+		return nil, failed
 	}
 	made, err := ledger.CreateSigningKeys(path, origin, o.random)
 	if errors.Is(err, fs.ErrExist) {

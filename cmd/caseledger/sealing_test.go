@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -331,4 +332,41 @@ func TestTheLedgerSaysWhichKeysSignIt(t *testing.T) {
 	recorded(added)
 	mustEnd(t, exitOK, "keys", "rotate", "--retire", "--data", data, "--quiet")
 	recorded(added, event.SignerChanged{Retired: []event.VerifierKey{first}})
+}
+
+// Where anything was signed, a key that is lost is never made anew, whatever else
+// is lost with it; the ledger can still be ended, and succeeded.
+func TestALostSigningKeyIsNotMadeAnew(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	fillLedger(t, dataDir(data), 3)
+	if _, err := sealData(t, data); err != nil {
+		t.Fatal(err)
+	}
+	was := sealsOf(t, data, exitOK)
+	key, tiles := filepath.Join(data, signerFile), filepath.Join(data, tilesFolder)
+	if err := errors.Join(os.Remove(key), os.Rename(tiles, tiles+".aside")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealData(t, data); !errors.Is(err, ledger.ErrKeysMissing) {
+		t.Errorf("without key and tiles: %v", err)
+	}
+	if err := errors.Join(os.RemoveAll(tiles), os.Rename(tiles+".aside", tiles)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealData(t, data); !errors.Is(err, ledger.ErrKeysMissing) {
+		t.Errorf("without the key: %v", err)
+	}
+	if _, err := os.Stat(key); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("a key was made: %v", err)
+	}
+	mustEnd(t, exitUsage, "ledger", "recover", "--succeed-by", was.Origin, "--reason", "the key was lost with its disk", "--yes", "--data", data)
+	mustEnd(t, exitOK, "ledger", "recover", "--succeed-by", "ledger.hub.example/2027", "--reason", "the key was lost with its disk", "--yes", "--data", data)
+	if _, err := sealData(t, data); err != nil {
+		t.Fatal(err)
+	}
+	is := sealsOf(t, data, exitOK)
+	if p := is.Predecessor; is.Origin != "ledger.hub.example/2027" || p == nil || p.Origin != was.Origin || p.Checkpoint == "" {
+		t.Errorf("the successor is %+v", is)
+	}
 }

@@ -23,19 +23,22 @@ const nextSuffix = ".next"
 //
 //   - the successor's key and shelf are made, beside the old ones;
 //   - the old shelf says that it is retired, and the new one what it succeeds;
-//   - the new key replaces the old one, of which a copy is kept: with it neither
-//     the old memory nor the old shelf can be used;
+//   - the new key replaces the old one, of which a copy is kept unless it is lost:
+//     with it neither the old memory nor the old shelf can be used;
 //   - the memory of the old key is put away;
 //   - the old shelf is put away, and the new one takes its place.
 func (p *program) succeed(ctx context.Context, o opening, r recovery) (err error) {
 	path := o.signerPath()
-	old, err := ledger.ReadSigningKeys(path)
+	origin, old, err := o.ending(ctx)
 	if err != nil {
 		return err
 	}
+	if old == nil && origin == r.successor {
+		return usage("the successor has a name of its own, and not %s", origin)
+	}
 	o.mode = writing
 	var next *ledger.SigningKeys
-	if old.Origin() == r.successor { // it ended after the key was replaced
+	if origin == r.successor { // it ended after the key was replaced
 		next = old
 	} else if next, err = ledger.CreateSigningKeys(path+nextSuffix, r.successor, o.random); errors.Is(err, fs.ErrExist) {
 		next, err = ledger.ReadSigningKeys(path + nextSuffix)
@@ -60,10 +63,10 @@ func (p *program) succeed(ctx context.Context, o opening, r recovery) (err error
 	}
 	retired := ".retired" + strconv.Itoa(number)
 	if next != old {
-		if err := place.retire(ctx, ledger.Succession{Origin: old.Origin(), Successor: r.successor, Reason: r.reason, EndedAt: p.now()}); err != nil {
+		if err := place.retire(ctx, ledger.Succession{Origin: origin, Successor: r.successor, Reason: r.reason, EndedAt: p.now()}); err != nil {
 			return err
 		}
-		if err := os.Link(path, path+retired); err != nil {
+		if err := os.Link(path, path+retired); err != nil && (old != nil || !errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("keep the old key: %w", err)
 		}
 		if err := os.Rename(path+nextSuffix, path); err != nil {
@@ -85,8 +88,26 @@ func (p *program) succeed(ctx context.Context, o opening, r recovery) (err error
 	return p.printf("%s succeeds the ledger, which is kept with names that end in %s; everything is sealed anew when the record is served\n", next.Origin(), retired)
 }
 
+// ending is the ledger that ends, and its keys; nil if they are lost, and then it
+// is the one that is published.
+func (o opening) ending(ctx context.Context) (origin string, keys *ledger.SigningKeys, err error) {
+	keys, err = ledger.ReadSigningKeys(o.signerPath())
+	if err == nil {
+		return keys.Origin(), keys, nil
+	}
+	if !errors.Is(err, ledger.ErrKeysMissing) {
+		return "", nil, err
+	}
+	o.mode = reading
+	p, unsealed := o.openPublished(ctx)
+	if unsealed != nil {
+		return "", nil, errors.Join(err, unsealed)
+	}
+	return p.origin, nil, p.close()
+}
+
 // putAwayMemory puts away what the old key signed last.
-func (o opening) putAwayMemory(ctx context.Context, path, retired string) (err error) {
+func (o opening) putAwayMemory(ctx context.Context, path, retired string) error {
 	if o.at.keys.server == "" {
 		err := os.Rename(path+signedSuffix, path+signedSuffix+retired)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -94,16 +115,14 @@ func (o opening) putAwayMemory(ctx context.Context, path, retired string) (err e
 		}
 		return nil
 	}
-	memory, err := o.openSignerMemory(ctx, "")
-	if err != nil {
-		return err
+	memory, err := keep.OpenSignerPostgres(ctx, o.at.keys.url, "")
+	if err == nil {
+		err = errors.Join(memory.Forget(ctx), memory.Close())
 	}
-	defer func() { err = errors.Join(err, memory.Close()) }()
-	last, err := memory.LastSigned(ctx)
 	if err != nil {
-		return err
+		return o.at.keys.explained("keys", fmt.Errorf("put away what was signed last on %s: %w", o.at.keys, err))
 	}
-	return memory.Signing(ctx, last, ledger.Tree{})
+	return nil
 }
 
 // shelfPlace is where a shelf is, and where others are put away.

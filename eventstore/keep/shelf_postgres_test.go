@@ -38,7 +38,7 @@ func TestSignerPostgres(t *testing.T) {
 	ledgertest.RunMemory(t, func(t *testing.T) func() ledger.Memory {
 		dsn := pgtest.Database(t)
 		return func() ledger.Memory {
-			m, err := keep.OpenSignerPostgres(t.Context(), dsn)
+			m, err := keep.OpenSignerPostgres(t.Context(), dsn, "ledger.example/one")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,6 +46,41 @@ func TestSignerPostgres(t *testing.T) {
 			return m
 		}
 	})
+}
+
+// What one ledger has signed is nothing that another may go on from, until it is
+// forgotten.
+func TestASignersMemoryIsOfOneLedger(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	open := func(origin string) *keep.Signer {
+		m, err := keep.OpenSignerPostgres(t.Context(), dsn, origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = m.Close() })
+		return m
+	}
+	one, other := open("ledger.example/one"), open("ledger.example/other")
+	first, second := ledger.Tree{N: 1, Hash: ledger.Hash{1}}, ledger.Tree{N: 2, Hash: ledger.Hash{2}}
+	if err := one.Signing(t.Context(), ledger.Tree{}, first); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := other.LastSigned(t.Context()); !errors.Is(err, ledger.ErrMemory) || got != (ledger.Tree{}) {
+		t.Errorf("another ledger's: got %v, %v; want ErrMemory", got, err)
+	}
+	if err := other.Signing(t.Context(), first, second); !errors.Is(err, ledger.ErrMoved) {
+		t.Errorf("going on from another ledger's: got %v, want ErrMoved", err)
+	}
+	if err := other.Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Signing(t.Context(), ledger.Tree{}, first); err != nil {
+		t.Errorf("once it is forgotten: %v", err)
+	}
+	if _, err := one.LastSigned(t.Context()); !errors.Is(err, ledger.ErrMemory) {
+		t.Errorf("the one that was forgotten: got %v, want ErrMemory", err)
+	}
 }
 
 // What cannot be made again is never emptied: a schema of a later version, or
@@ -122,7 +157,7 @@ func TestAShelfsServersFaultsHaveNames(t *testing.T) {
 		strings.Replace(dsn, "dbname=", "dbname=no", 1): pgsql.ErrNoDatabase,
 	} {
 		_, shelf := keep.OpenShelfPostgres(t.Context(), url, "")
-		_, signer := keep.OpenSignerPostgres(t.Context(), url)
+		_, signer := keep.OpenSignerPostgres(t.Context(), url, "ledger.example/one")
 		for _, err := range []error{shelf, signer} {
 			if !errors.Is(err, want) || strings.Contains(err.Error(), "swordfish") {
 				t.Errorf("got %v, want %v", err, want)

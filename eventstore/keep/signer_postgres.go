@@ -15,51 +15,57 @@ const signerSchema = "caseledger_signer"
 const signerID = 0x434c7378
 
 var signerSteps = [][]string{{
-	`CREATE TABLE signed (one bigint PRIMARY KEY CHECK (one = 1), size bigint NOT NULL CHECK (size >= 0),
+	`CREATE TABLE signed (one bigint PRIMARY KEY CHECK (one = 1), origin text NOT NULL, size bigint NOT NULL CHECK (size >= 0),
 	root bytea NOT NULL CHECK (length(root) = 32))`,
-	`INSERT INTO signed (one, size, root) VALUES (1, 0, decode(repeat('00', 32), 'hex'))`,
+	`INSERT INTO signed (one, origin, size, root) VALUES (1, '', 0, decode(repeat('00', 32), 'hex'))`,
 }}
 
-// Signer is the signer's memory in a PostgreSQL database, that of the keys: it
-// has backups of its own. Several processes may have it open.
-type Signer struct{ db *sql.DB }
+// Signer is the signer's memory of one ledger in a PostgreSQL database, that of
+// the keys: it has backups of its own. Several processes may have it open.
+type Signer struct {
+	db     *sql.DB
+	origin string
+}
 
 var _ ledger.Memory = (*Signer)(nil)
 
-// OpenSignerPostgres opens the signer's memory in a PostgreSQL database, 15 or
-// later, in a schema of its own, "caseledger_signer", and makes it if there is
+// OpenSignerPostgres opens the signer's memory of an origin in a PostgreSQL
+// database, 15 or later, in a schema of its own, "caseledger_signer", and makes it if there is
 // none. url is a connection string in either of PostgreSQL's forms. The program
 // links the driver "pgx". The role must own the schema, or be able to create it.
 //
 // Errors: [ErrForeign] if the schema has tables of the same names that are
 // something else, [ErrNewer]; those of package pgsql.
-func OpenSignerPostgres(ctx context.Context, url string) (*Signer, error) {
+func OpenSignerPostgres(ctx context.Context, url, origin string) (*Signer, error) {
 	db, err := lasting{signerSchema, signerID, []string{"signed"}, signerSteps}.open(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{db}, nil
+	return &Signer{db, origin}, nil
 }
 
 // Close releases the connections.
 func (s *Signer) Close() error { return s.db.Close() }
 
-// LastSigned implements [ledger.Memory].
+// LastSigned implements [ledger.Memory]. [ledger.ErrMemory] if it is of another
+// origin.
 func (s *Signer) LastSigned(ctx context.Context) (t ledger.Tree, _ error) {
 	var root []byte
-	if err := s.db.QueryRowContext(ctx, `SELECT size, root FROM signed WHERE one = 1`).Scan(&t.N, &root); err != nil {
+	var origin string
+	if err := s.db.QueryRowContext(ctx, `SELECT origin, size, root FROM signed WHERE one = 1`).Scan(&origin, &t.N, &root); err != nil {
 		return ledger.Tree{}, named(ctx, err)
 	}
-	if copy(t.Hash[:], root) != len(t.Hash) {
-		return ledger.Tree{}, fmt.Errorf("keep: the last signed tree has a root of %d bytes", len(root))
+	if copy(t.Hash[:], root) != len(t.Hash) || t.N > 0 && origin != s.origin {
+		return ledger.Tree{}, ledger.ErrMemory
 	}
 	return t, nil
 }
 
 // Signing implements [ledger.Memory].
 func (s *Signer) Signing(ctx context.Context, last, tree ledger.Tree) error {
-	done, err := s.db.ExecContext(ctx, `UPDATE signed SET size = $1, root = $2 WHERE one = 1 AND size = $3 AND root = $4`,
-		tree.N, tree.Hash[:], last.N, last.Hash[:])
+	done, err := s.db.ExecContext(ctx, `UPDATE signed SET origin = $5, size = $1, root = $2
+		WHERE one = 1 AND size = $3 AND root = $4 AND (size = 0 OR origin = $5)`,
+		tree.N, tree.Hash[:], last.N, last.Hash[:], s.origin)
 	if err != nil {
 		return named(ctx, err)
 	}
@@ -68,4 +74,11 @@ func (s *Signer) Signing(ctx context.Context, last, tree ledger.Tree) error {
 		err = fmt.Errorf("%w: the last signed tree", ledger.ErrMoved)
 	}
 	return err
+}
+
+// Forget ends the memory of a ledger, whichever it is: another may begin. What it
+// held must never be signed for again.
+func (s *Signer) Forget(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE signed SET origin = '', size = 0, root = decode(repeat('00', 32), 'hex') WHERE one = 1`)
+	return named(ctx, err)
 }

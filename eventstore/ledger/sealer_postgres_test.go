@@ -58,7 +58,7 @@ func newOnServer(t testing.TB, s *pgtest.Server) *onServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	memory, err := keep.OpenSignerPostgres(t.Context(), s.DSN(s.Database(t)))
+	memory, err := keep.OpenSignerPostgres(t.Context(), s.DSN(s.Database(t)), origin)
 	if err != nil {
 		t.Fatal(err)
 	}
