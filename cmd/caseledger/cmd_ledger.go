@@ -33,7 +33,9 @@ func (p *program) ledgerCommand() *cobra.Command {
 			"The store that --ledger names, or the data folder, must be empty, and nobody else may use it meanwhile. " +
 			"A file that is cut short, altered or not a ledger's leaves nothing behind.\n\n" +
 			"The keys come first: the keystore and the key-encryption key of the ledger must be where --keys, --key-file or the data folder say, " +
-			"and where the people are invented, the keystore or the folder must be marked so: `caseledger keys copy` sees to both. The read models are made when the record is served.",
+			"and where the people are invented, the keystore or the folder must be marked so: `caseledger keys copy` sees to both. The read models are made when the record is served.\n\n" +
+			"A ledger that was sealed goes on under its name: bring its signing keys, without what was signed last, and give `caseledger ledger recover --accept` its last checkpoint before it is served. " +
+			"That refuses a copy that lacks an entry. Without the keys it is sealed from its first entry under another name.",
 		Example: "  caseledger ledger import ledger.bin --data /var/lib/caseledger\n" +
 			"  caseledger ledger import ledger.bin --ledger file:/run/secrets/ledger",
 		RunE: func(cmd *cobra.Command, args []string) error { return p.ledgerImport(cmd.Context(), args[0]) },

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"caseledger/eventstore/ledger"
 )
 
 // withKeys is a data folder that has the keys of another and no ledger yet.
@@ -118,5 +123,55 @@ func TestALedgerIsCopiedWholeOrNotAtAll(t *testing.T) {
 	}
 	if out, _, _ := call(t, nil, "ledger", "export", "-", "--quiet", "--data", to); !bytes.Equal([]byte(out), []byte(whole)) {
 		t.Error("what was taken over is not the whole ledger")
+	}
+}
+
+// A copy of a ledger is sealed under its name once it is shown to make what was
+// signed of it; an older copy is refused.
+func TestACopiedLedgerGoesOnUnderItsName(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	fillLedger(t, dataDir(data), 3)
+	older := mustEnd(t, exitOK, "ledger", "export", "-", "--quiet", "--data", data)
+	r, err := opening{dir: dataDir(data), mode: writing, now: time.Now, random: rand.Reader}.open(t.Context())
+	if err == nil {
+		err = errors.Join(fillPerson(t, r, 5, eventsOfOne), r.close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := sealData(t, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkpoint, was := filepath.Join(t.TempDir(), "checkpoint"), sealsOf(t, data, exitOK)
+	signed := mustEnd(t, exitOK, "ledger", "checkpoint", "--data", data)
+	newer := mustEnd(t, exitOK, "ledger", "export", "-", "--quiet", "--data", data)
+	for file, of := range map[string]string{checkpoint: signed, checkpoint + ".older": older, checkpoint + ".newer": newer} {
+		if err := os.WriteFile(file, []byte(of), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for which, wanted := range map[string]exit{".older": exitIntegrity, ".newer": exitOK} {
+		to := withKeys(t, data)
+		copyFile(t, filepath.Join(data, signerFile), filepath.Join(to, signerFile))
+		if err := os.Chmod(filepath.Join(to, signerFile), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mustEnd(t, exitOK, "ledger", "import", checkpoint+which, "--quiet", "--data", to)
+		_, errs, code := call(t, nil, "ledger", "recover", "--accept", checkpoint, "--reason", "moved", "--quiet", "--data", to)
+		if code != int(wanted) {
+			t.Errorf("%s: recover ended with %d, want %d: %s", which, code, wanted, errs)
+		}
+		is, err := sealData(t, to)
+		if wanted != exitOK {
+			if !errors.Is(err, ledger.ErrAlarm) {
+				t.Errorf("%s: it is sealed: %v", which, err)
+			}
+			continue
+		}
+		if err != nil || is.N < tree.N || sealsOf(t, to, exitOK).Origin != was.Origin {
+			t.Errorf("%s: %d entries of %s are sealed (%v), want %d of %s", which, is.N, sealsOf(t, to, exitOK).Origin, err, tree.N, was.Origin)
+		}
 	}
 }
