@@ -3,7 +3,9 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -26,8 +28,19 @@ func TestBlackBoxMoveToServers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.bin")
 	mustCommand(t, "migrate", "up", "--data", s.data, "--ledger", s.owner, "--keys", s.keys, "--views", s.views, "--key-file", kek, "--app-role", "caseledger")
 	copied := mustCommand(t, "keys", "copy", "--to", s.keys, "--json", "--data", folder)
+	name, checkpoint, _ := strings.Cut(mustCommand(t, "ledger", "checkpoint", "--data", folder), "\n")
+	signed := filepath.Join(t.TempDir(), "checkpoint")
+	if err := os.WriteFile(signed, []byte(name+"\n"+checkpoint), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	mustCommand(t, "ledger", "export", path, "--data", folder)
 	s.must(t, "ledger", "import", path, "--key-file", kek)
+	signer := filepath.Join(t.TempDir(), signerFile) // without what was signed last beside it
+	copyFile(t, filepath.Join(folder, signerFile), signer)
+	if err := os.Chmod(signer, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.must(t, "ledger", "recover", "--accept", signed, "--reason", "moved to servers", "--signer-key", signer)
 	if f := command(t, "keys", "copy", "--to", s.keys, "--data", folder); f.code != int(exitConflict) {
 		t.Errorf("a second copy ended with %d:\n%s", f.code, f.errs)
 	}
@@ -35,7 +48,7 @@ func TestBlackBoxMoveToServers(t *testing.T) {
 	if is := s.must(t, append(replay, "--key-file", kek)...); is != was {
 		t.Errorf("the servers tell another record:\n%s\nthe folder:\n%s", is, was)
 	}
-	r := s.serve(t, newIssuer(t), "--key-file", kek)
+	r := s.serve(t, newIssuer(t), "--key-file", kek, "--signer-key", signer)
 	newPerson(t, r)
 	if code := r.stop(); code != 0 {
 		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
@@ -45,6 +58,11 @@ func TestBlackBoxMoveToServers(t *testing.T) {
 	if is := s.must(t, append(replay, "--key-file", kek)...); is != was {
 		t.Error("after it was served the record is another")
 	}
+
+	if now := s.must(t, "ledger", "checkpoint"); !strings.HasPrefix(now, name+"\n") || strings.HasPrefix(now, name+"\n"+checkpoint) {
+		t.Errorf("the servers have sealed\n%s\nafter\n%s\n%s", now, name, checkpoint)
+	}
+	s.must(t, "verify", "--quiet", "--key-file", kek, "--checkpoint", signed)
 
 	back := filepath.Join(t.TempDir(), "back")
 	var there, here copiedKeys
