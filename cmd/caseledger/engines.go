@@ -267,15 +267,36 @@ type memoryFile struct{ *ledger.MemoryFile }
 // Close implements [io.Closer].
 func (memoryFile) Close() error { return nil }
 
+// nothingSigned is the memory of a signer that has none, open for reading.
+type nothingSigned struct{}
+
+// LastSigned implements [ledger.Memory].
+func (nothingSigned) LastSigned(context.Context) (t ledger.Tree, _ error) { return t, nil }
+
+// Signing implements [ledger.Memory].
+func (nothingSigned) Signing(context.Context, ledger.Tree, ledger.Tree) error {
+	return keep.ErrReadOnly
+}
+
+// Close implements [io.Closer].
+func (nothingSigned) Close() error { return nil }
+
 // openSignerMemory opens what the signer remembers: beside the signing keys, or
 // with the keys of the people's data where those are on a server, and so in no
-// backup of the ledger.
+// backup of the ledger. Open for reading it makes and changes nothing.
 func (o opening) openSignerMemory(ctx context.Context, origin string) (_ signerMemory, err error) {
 	defer func() { err = o.at.keys.explained("keys", err) }()
 	if o.at.keys.server == "" {
 		return memoryFile{ledger.NewMemoryFile(o.signerPath()+signedSuffix, origin)}, nil
 	}
-	s, err := keep.OpenSignerPostgres(ctx, o.at.keys.url, origin)
+	open := keep.OpenSignerPostgres
+	if o.mode == reading {
+		open = keep.ReadSignerPostgres
+	}
+	s, err := open(ctx, o.at.keys.url, origin)
+	if errors.Is(err, keep.ErrNoShelf) {
+		return nothingSigned{}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open what was signed last on %s: %w", o.at.keys, err)
 	}

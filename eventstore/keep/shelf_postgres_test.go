@@ -61,10 +61,22 @@ func TestASignersMemoryIsOfOneLedger(t *testing.T) {
 		t.Cleanup(func() { _ = m.Close() })
 		return m
 	}
+	reads := dsn + " default_transaction_read_only=on"
+	if _, err := keep.ReadSignerPostgres(t.Context(), reads, "ledger.example/one"); !errors.Is(err, keep.ErrNoShelf) {
+		t.Errorf("reading what is not there: got %v, want ErrNoShelf", err)
+	}
 	one, other := open("ledger.example/one"), open("ledger.example/other")
 	first, second := ledger.Tree{N: 1, Hash: ledger.Hash{1}}, ledger.Tree{N: 2, Hash: ledger.Hash{2}}
 	if err := one.Signing(t.Context(), ledger.Tree{}, first); err != nil {
 		t.Fatal(err)
+	}
+	reader, err := keep.ReadSignerPostgres(t.Context(), reads, "ledger.example/one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	if got, err := reader.LastSigned(t.Context()); err != nil || got != first {
+		t.Errorf("read: %v, %v; want %v", got, err, first)
 	}
 	if got, err := other.LastSigned(t.Context()); !errors.Is(err, ledger.ErrMemory) || got != (ledger.Tree{}) {
 		t.Errorf("another ledger's: got %v, %v; want ErrMemory", got, err)

@@ -37,7 +37,20 @@ var _ ledger.Memory = (*Signer)(nil)
 // Errors: [ErrForeign] if the schema has tables of the same names that are
 // something else, [ErrNewer]; those of package pgsql.
 func OpenSignerPostgres(ctx context.Context, url, origin string) (*Signer, error) {
-	db, err := lasting{signerSchema, signerID, []string{"signed"}, signerSteps}.open(ctx, url)
+	db, err := signerIn.open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{db, origin}, nil
+}
+
+var signerIn = lasting{signerSchema, signerID, []string{"signed"}, signerSteps}
+
+// ReadSignerPostgres opens the signer's memory for reading only: it makes and
+// changes nothing, and the role needs no right but to read. Errors: [ErrNoShelf] if
+// nothing was ever signed, and those of [OpenSignerPostgres].
+func ReadSignerPostgres(ctx context.Context, url, origin string) (*Signer, error) {
+	db, err := signerIn.read(ctx, url)
 	if err != nil {
 		return nil, err
 	}
