@@ -420,6 +420,28 @@ func TestWhatIsRecordedMeanwhileStays(t *testing.T) {
 	}
 }
 
+// Once the ledger says which keys it is, it is those: what comes before the next
+// start is sealed by a key that goes on sealing, and nobody is judged on what is
+// half gone.
+func TestTheLedgerFixesWhichKeysGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.registered(who)
+	w.decided(who, event.Health)
+	w.keys.failAt = 2 // the destruction
+	if _, err := w.eraser().CatchUp(t.Context()); !errors.Is(err, errStop) {
+		t.Fatalf("got %v", err)
+	}
+	w.said(lead, who, screening.ScreeningCompleted{Screening: event.DeriveUUID("test-later"), Status: screening.Complete, Total: event.Own(3)})
+	if r := w.catchUp()[0]; r.Keys != 1 || len(w.judged) != 1 {
+		t.Errorf("%d keys, judged %d times", r.Keys, len(w.judged))
+	}
+	keys, err := w.vault.KeysOf(t.Context(), who)
+	if err != nil || !slices.ContainsFunc(keys, func(k vault.KeyInfo) bool { return k.Class == event.Health && k.Sealing }) {
+		t.Errorf("no key of health seals, %v", err)
+	}
+}
+
 // A decision that was voided destroys nothing.
 func TestAVoidedDecisionDestroysNothing(t *testing.T) {
 	t.Parallel()
@@ -517,7 +539,11 @@ func TestANoteOfAnotherLedgerIsNone(t *testing.T) {
 	w.registered(who)
 	w.note.Note = erasure.Note{Position: 2, Event: event.ID{UUID: event.DeriveUUID("test-elsewhere")}}
 	w.decided(who, event.Health)
-	w.note.Position = event.Position(w.count(who, "key.created") + 6)
+	head, err := w.store.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.note.Position = head
 	if done := w.catchUp(); len(done) != 1 {
 		t.Error("the decision was passed over")
 	}
