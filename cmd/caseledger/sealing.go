@@ -135,6 +135,9 @@ func (o opening) openSealing(ctx context.Context, r *record, with sealingWith) (
 	}
 	s.committer = &heads.Committer{Store: r.store, Codec: r.codec, Shelf: shelf, Actor: publisher, Clock: with.now, After: with.after,
 		Every: with.every, Log: with.log}
+	if err := recordSigners(ctx, r, keys, with.now()); err != nil {
+		return nil, err
+	}
 	s.published = p
 	s.watching = &watching{verifying: verifying{store: r.store, shelf: shelf, memory: s.memory, keys: r.vault, signed: p.keys, random: with.random},
 		every: with.verify, rest: verifyRest, now: with.now, after: with.after, log: with.log}

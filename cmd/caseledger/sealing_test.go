@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"caseledger/domain/event"
 	"caseledger/eventstore/ledger"
 )
 
@@ -279,4 +282,52 @@ func TestASuccessionThatWasCutShortIsEnded(t *testing.T) {
 			t.Errorf("the old %s is not kept: %v", name, err)
 		}
 	}
+}
+
+// Which keys follow the first, and which sign no more, is in the ledger itself,
+// once each, and a ledger that changes its keys verifies throughout.
+func TestTheLedgerSaysWhichKeysSignIt(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	fillLedger(t, dataDir(data), 3)
+	recorded := func(want ...event.SignerChanged) {
+		t.Helper()
+		for range 2 { // also of a process that starts once more
+			if _, err := sealData(t, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o := opening{dir: dataDir(data), mode: reading, now: time.Now, random: rand.Reader}
+		r, err := o.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = r.close() }()
+		var got []event.SignerChanged
+		for e, err := range r.store.ReadStream(t.Context(), event.Ledger, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := r.codec.Decode(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, d.Data.(event.SignerChanged))
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("recorded (-want +got):\n%s", d)
+		}
+		mustEnd(t, exitOK, "verify", "--data", data, "--quiet")
+	}
+	recorded()
+	mustEnd(t, exitOK, "keys", "rotate", "--data", data, "--quiet")
+	keys, err := ledger.ReadSigningKeys(filepath.Join(data, signerFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := event.VerifierKey(keys.List()[0].Public), event.VerifierKey(keys.List()[1].Public)
+	added := event.SignerChanged{Added: []event.VerifierKey{second}}
+	recorded(added)
+	mustEnd(t, exitOK, "keys", "rotate", "--retire", "--data", data, "--quiet")
+	recorded(added, event.SignerChanged{Retired: []event.VerifierKey{first}})
 }

@@ -118,7 +118,7 @@ func TestBlackBoxServers(t *testing.T) {
 		t.Errorf("judging what a server judges ended with %d:\n%s", f.code, f.errs)
 	}
 	for _, args := range [][]string{{"events", "list", "--json"}, {"findings", "list", "--json"}, {"project", "status", "--json"},
-		{"replay", who.String()}, {"policy", "diff", "HH-RS-1", "HH-RS-1"}} {
+		{"replay", who.String()}, {"verify", "--open"}, {"policy", "diff", "HH-RS-1", "HH-RS-1"}} {
 		f := command(t, append(args, s.at()...)...)
 		if f.code != 0 && args[0] != "policy" {
 			t.Errorf("%v ended with %d:\n%s", args, f.code, f.errs)
@@ -137,6 +137,7 @@ func TestBlackBoxServers(t *testing.T) {
 	if code := r.stop(); code != 0 {
 		t.Errorf("the server stopped with %d:\n%s", code, r.errs)
 	}
+	s.must(t, "verify", "--quiet")
 	s.must(t, "project", "check", "--quiet")
 	s.must(t, "findings", "run", "--quiet")
 	s.must(t, "doctor", "--quiet")

@@ -50,13 +50,6 @@ func (f *faults) call(name string, do func() error) error {
 	return err
 }
 
-// fail makes the n-th call from now fail; 0 none.
-func (f *faults) fail(n int, stored bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls, f.at, f.stored = nil, n, stored
-}
-
 // shelf is a double of [ledger.Shelf]: package keep has the real ones.
 type shelf struct {
 	*faults
@@ -133,17 +126,6 @@ func (s *shelf) Swap(_ context.Context, register string, old, value []byte) erro
 		s.registers[register] = append([]byte{}, value...)
 		return nil
 	})
-}
-
-// set puts a register to a value past every fault; nil unsets it.
-func (s *shelf) set(register string, value []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if value == nil {
-		delete(s.registers, register)
-		return
-	}
-	s.registers[register] = value
 }
 
 // remembered is a double of [ledger.Memory], beside [ledger.MemoryFile], that

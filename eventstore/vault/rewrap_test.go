@@ -374,3 +374,30 @@ func TestAKeyThatIsInNoFileIsNotReplaced(t *testing.T) {
 		t.Error("the key file is gone, and was replaced")
 	}
 }
+
+// A Rewrap that others overtake, by a whole round and more, takes nothing back to
+// the epoch that it began with.
+func TestARewrapThatIsOvertakenUndoesNothing(t *testing.T) {
+	t.Parallel()
+	eachDurable(t, func(t *testing.T, c Config) {
+		opens, gone := furnishedWith(t, c, 6)
+		for _, at := range []string{"begun", "part wrapped", "keys wrapped", "secrets wrapped", "checked", "wiped"} {
+			late, other := mustOpen(t, c), mustOpen(t, c)
+			overtaken := false
+			late.step = func(name string) error {
+				if name == at && !overtaken {
+					overtaken = true
+					mustRewrap(t, other, Rewrapping{})
+					mustRewrap(t, other, Rewrapping{})
+				}
+				return nil
+			}
+			done := mustRewrap(t, late, Rewrapping{})
+			if got := mustEpochs(t, c); !overtaken || !slices.Equal(got, []uint32{done.Epoch}) {
+				t.Errorf("overtaken at %q: it ended at epoch %d, and the file has %v", at, done.Epoch, got)
+			}
+			wantUsable(t, c, opens, gone)
+			wantError(t, errors.Join(late.Close(), other.Close()), nil)
+		}
+	})
+}

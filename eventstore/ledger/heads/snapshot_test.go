@@ -33,7 +33,7 @@ func TestATreeInManyBuckets(t *testing.T) {
 		if s.commitment() != h.commitment() {
 			t.Fatalf("got %v, want %v", s.commitment(), h.commitment())
 		}
-		for n := range 30 {
+		for _, n := range []int{0, 1, 2, 7, 150} {
 			want := h.prove(streamNumbered(n))
 			got, err := s.prove(context.Background(), shelf, streamNumbered(n))
 			if err != nil || got.Check(h.commitment()) != nil || !slices.Equal(got.Path, want.Path) || got.Head != want.Head {

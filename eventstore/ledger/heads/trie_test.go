@@ -98,7 +98,7 @@ func TestEveryStreamIsProved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := histories.Draw(t, "history")
 		c := h.commitment()
-		for n := range 400 {
+		for n := range 240 { // of which at most 200 are there
 			s := streamNumbered(n)
 			p := h.prove(s)
 			if err := p.Check(c); err != nil {
@@ -106,6 +106,9 @@ func TestEveryStreamIsProved(t *testing.T) {
 			}
 			if err := p.Head.CheckEntries(h.leaves[s]); err != nil {
 				t.Fatalf("%s at %d: %v", s, h.heads[s].Revision, err)
+			}
+			if n%10 > 0 {
+				continue
 			}
 			text, err := p.Bytes()
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"caseledger/domain/event"
+	"caseledger/eventstore"
 	"caseledger/eventstore/casepack"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/heads"
@@ -85,7 +86,7 @@ func TestTheReaderOfEntriesAgreesWithTheCodec(t *testing.T) {
 	t.Parallel()
 	w := eleven(t)
 	w.DestroyKeys(offlinetest.Avery)
-	for _, s := range w.Stored[3:] {
+	for _, s := range []eventstore.Stored{w.Stored[3], w.Stored[4], w.Stored[len(w.Stored)-1]} { // a key's, a note, and the end of a key
 		stored := codec.Bytes(s)
 		agrees(t, stored)
 		for i := range stored {
@@ -121,7 +122,7 @@ func TestTheReaderOfContainersAgreesWithTheWriter(t *testing.T) {
 	if err != nil || !slices.IsSorted(names) || len(names) != len(p.Members)+2 {
 		t.Fatalf("got %q, %v", names, err)
 	}
-	for i := range whole {
+	for i := 0; i < len(whole); i += 3 {
 		whole[i] ^= 1 << (i % 8)
 		_, err := offline.Unpack(whole)
 		if _, other := casepack.Read(whole); err == nil && other == nil {

@@ -165,10 +165,10 @@ func (b *batch) check(e *entry, until uint64) {
 		}
 		c.last = e.recordedAt
 		c.streams, c.revisions = append(c.streams, e.stream), append(c.revisions, e.revision)
-		if _, is := e.destroyedKey(); is {
-			c.destroyed++
-		}
 		if position <= until {
+			if _, is := e.destroyedKey(); is {
+				c.destroyed++
+			}
 			b.buf[s.start-1] = 0 // the last byte of its length, which was read, makes way for the mark of a leaf
 			c.leaves = append(c.leaves, sha256.Sum256(b.buf[s.start-1:s.end]))
 		}

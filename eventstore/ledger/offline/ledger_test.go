@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -49,6 +50,8 @@ func TestAnExportedLedgerIsIntact(t *testing.T) {
 	w.DestroyKeys(offlinetest.Avery)
 	r, err := check(w, len(w.Stored), w.Export(), offline.LedgerOptions{})
 	passes(t, verdict.IntactErased, r, err)
+	r, err = check(w, 11, w.Export(), offline.LedgerOptions{})
+	passes(t, verdict.Intact, r, err) // what says that keys were destroyed is not sealed
 	empty := offlinetest.New(t)
 	r, err = check(empty, 0, empty.Export(), offline.LedgerOptions{Digest: true})
 	passes(t, verdict.Intact, r, err)
@@ -250,4 +253,23 @@ func FuzzLedger(f *testing.F) {
 			refused(t, "what is not the file", r, err)
 		}
 	})
+}
+
+// A file that is eight times as long is checked in the same memory.
+func TestMemoryDoesNotGrowWithTheLedger(t *testing.T) { // not parallel: it counts what the process allocates
+	allocated := func(entries int) (bytes uint64, size int64) {
+		trust, f, size := largeLedger(t, entries)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := offline.Ledger(t.Context(), f, size, trust, offline.LedgerOptions{Workers: 2})
+		runtime.ReadMemStats(&after)
+		passes(t, verdict.Intact, r, err)
+		return after.TotalAlloc - before.TotalAlloc, size
+	}
+	short, from := allocated(4_000)
+	long, to := allocated(32_000)
+	t.Logf("%d KiB for %d KiB, %d KiB for %d KiB", short>>10, from>>10, long>>10, to>>10)
+	if long > short+1<<20 {
+		t.Errorf("%d bytes were allocated for a file of %d, and %d for one of %d", short, from, long, to)
+	}
 }

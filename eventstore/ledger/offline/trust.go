@@ -126,9 +126,9 @@ func parseCheckpoint(text string) (c checkpoint, ok bool) {
 	return c, c.text() == text
 }
 
-// openNote opens a signed note whose signature lines are each in their one form.
-// Signed is true if a key of the ledger signed it. Without keys nothing is
-// checked but the form.
+// openNote opens a signed note whose signature lines are each in their one form,
+// and says whether a key of the ledger signed it. Without keys nothing is checked
+// but the form.
 func (t *Trust) openNote(signed []byte) (n *note.Note, byLedger bool, err error) {
 	if len(signed) > maxCheckpointBytes {
 		return nil, false, errForm
