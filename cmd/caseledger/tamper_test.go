@@ -118,7 +118,8 @@ func objectIs(name string) func(*verdict.Report) bool {
 
 // fill fills an empty record, seals it, and builds its read models.
 func (c *corpus) fill() {
-	t, ctx := c.t, c.t.Context()
+	t, ctx, began := c.t, c.t.Context(), time.Now()
+	defer func() { t.Logf("filled in %s", time.Since(began).Round(time.Second)) }()
 	writing := c.o
 	writing.mode = 1
 	r, err := writing.open(ctx)
