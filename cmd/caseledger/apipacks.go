@@ -30,6 +30,7 @@ var (
 	errPackPerson = fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
 	errPackAlone  = fault.New(fault.Unavailable, "not-witnessed", "not enough witnesses have cosigned what the pack is to prove")
 	errPackKeys   = fault.New(fault.Unavailable, "pack-key-absent", "this process has no key to sign a pack with; one that seals the record has")
+	errPackLeft   = fault.New(fault.Refused, "not-in-pack", "an entry to withhold is not one that the pack would list")
 	errPackSize   = fault.New(fault.Refused, "pack-too-large", "the record is larger than a pack can be")
 )
 
@@ -80,6 +81,8 @@ func (p *packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte
 	switch {
 	case errors.Is(err, assemble.ErrNoSuchPerson):
 		return nil, nil, 0, errPackPerson
+	case errors.Is(err, assemble.ErrNotListed):
+		return nil, nil, 0, errPackLeft
 	case errors.Is(err, casepack.ErrTooLarge):
 		return nil, nil, 0, errPackSize
 	case errors.Is(err, errUnavailable):

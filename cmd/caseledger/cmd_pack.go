@@ -173,6 +173,9 @@ func (p *program) packCreate(ctx context.Context, who string, w wantedPack) (err
 	if errors.Is(err, assemble.ErrNoSuchPerson) {
 		return fmt.Errorf("nothing is held about such a person that is for the asker to know of: %w", errNotFound)
 	}
+	if errors.Is(err, assemble.ErrNotListed) {
+		return usage("--withhold: %v", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -96,14 +96,7 @@ func (k eraserKeys) Destroy(ctx context.Context, keys []erasure.Destruction) err
 
 // Forget implements [erasure.Keys].
 func (k eraserKeys) Forget(ctx context.Context, person event.UUID, keep []vault.Identifier) (int, error) {
-	n, err := k.UnlinkAll(ctx, person)
-	for _, i := range keep {
-		if err == nil {
-			err = k.Confirm(ctx, i, person)
-			n--
-		}
-	}
-	return max(n, 0), err
+	return k.UnlinkAll(ctx, person, keep...)
 }
 
 // Rewrap implements [erasure.Keys].

@@ -124,10 +124,10 @@ type change struct{ column, how, value string }
 // truncate, extend, copy from a neighbour. NULL is done to those that may be.
 func changes(table string, c Config) (all []change) {
 	columns := map[string]string{
-		"keys":        "key_id:b subject:b side:t class:t wrapped:b commitment:b state:n destroyed_by:b created_at:n epoch:n sealed:n stamp:b",
-		"identifiers": "blind:b command:b person:b state:t reserved_at:n stamp:b",
-		"secrets":     "name:t wrapped:b epoch:n",
-		"tombstones":  "one:n count:n changes:n epoch:n secrets:n proof:b stamp:b",
+		"keys":        "key_id:b subject:b side:t class:t wrapped:b commitment:b state:n destroyed_by:b created_at:n epoch:n seals:n stamp:b",
+		"identifiers": "blind:b command:b person:b state:t claimed_at:n stamp:b",
+		"secrets":     "name:t wrapped:b wrapped_by:n",
+		"tombstones":  "one:n gone:n changes:n epoch:n secrets:n proof:b stamp:b",
 	}[table]
 	bytes := map[string]string{"extend": `COLUMN || x'01'`, "truncate": `substr(COLUMN, 1, length(COLUMN) - 1)`,
 		"flip": `substr(COLUMN, 1, length(COLUMN) - 1) || CASE WHEN substr(COLUMN, length(COLUMN)) = x'41' THEN x'42' ELSE x'41' END`, "zero": `zeroblob(length(COLUMN))`}
@@ -273,7 +273,7 @@ func TestARowThatIsGoneOrThatNobodyStoredIsNoticed(t *testing.T) {
 		db := meddler(t, c)
 		for _, alter := range []struct{ table, statement string }{
 			{"secrets", `DELETE FROM secrets WHERE name = 'mark/synthetic'`},
-			{"secrets", `INSERT INTO secrets (name, wrapped, epoch) SELECT 'mark/other', wrapped, epoch FROM secrets WHERE name = 'mark/synthetic'`},
+			{"secrets", `INSERT INTO secrets (name, wrapped, wrapped_by) SELECT 'mark/other', wrapped, wrapped_by FROM secrets WHERE name = 'mark/synthetic'`},
 			{"secrets", `UPDATE secrets SET name = 'mark/other' WHERE name = 'mark/synthetic'`},
 			{"keys", `DELETE FROM keys WHERE state = 3`},
 		} {

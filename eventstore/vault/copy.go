@@ -330,7 +330,7 @@ func (s *sqlStore) countsOf(ctx context.Context, q queryer) (h holding, err erro
 			err = row.Scan(&h.Keys, &h.Destroyed, &h.Claims, &h.Secrets, &h.destructions)
 			return h, err
 		}, `SELECT (SELECT count(*) FROM keys), (SELECT count(*) FROM keys WHERE state = 3),
-			(SELECT count(*) FROM identifiers), (SELECT count(*) FROM secrets), count FROM tombstones WHERE one = 1`)
+			(SELECT count(*) FROM identifiers), (SELECT count(*) FROM secrets), gone FROM tombstones WHERE one = 1`)
 		if err == nil && len(all) != 1 {
 			err = ErrNotKeystore
 		}

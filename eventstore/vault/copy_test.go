@@ -268,12 +268,12 @@ func TestACopyThatDiffersIsNotMade(t *testing.T) {
 		"a key left out":   trigger("BEFORE INSERT ON keys", "WHEN NEW.state = 2", "lose"),
 		"a claim left out": trigger("BEFORE INSERT ON identifiers", "WHEN NEW.state = 'confirmed'", "lose"),
 		"a mark left out":  trigger("BEFORE INSERT ON secrets", "WHEN NEW.name = 'mark/synthetic'", "lose"),
-		"seals forgotten":  trigger("AFTER INSERT ON keys", "WHEN NEW.sealed > 0", "UPDATE keys SET sealed = 0 WHERE key_id = NEW.key_id"),
+		"seals forgotten":  trigger("AFTER INSERT ON keys", "WHEN NEW.seals > 0", "UPDATE keys SET seals = 0 WHERE key_id = NEW.key_id"),
 		"a claim of somebody else": trigger("AFTER INSERT ON identifiers", "WHEN NEW.state = 'confirmed'",
 			"UPDATE identifiers SET person = command WHERE blind = NEW.blind"),
 		"a secret of another": trigger("AFTER INSERT ON secrets", "WHEN NEW.name = 'installation/tokens'",
 			"UPDATE secrets SET wrapped = name_other WHERE name = NEW.name"),
-		"tombstones not counted": trigger("AFTER INSERT ON keys", "WHEN NEW.state = 3", "UPDATE tombstones SET count = 0 WHERE one = 1"),
+		"tombstones not counted": trigger("AFTER INSERT ON keys", "WHEN NEW.state = 3", "UPDATE tombstones SET gone = 0 WHERE one = 1"),
 	}
 	eachPair(t, func(t *testing.T, from, to Config) {
 		furnished(t, from)

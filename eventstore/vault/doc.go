@@ -108,7 +108,8 @@
 // again, keys and secrets, and needs UPDATE on secrets; whoever copies another
 // keystore into this one, DELETE on secrets. Whoever opens the keystore first,
 // or after an upgrade, must be able to create the schema, or own one that is
-// there with its tables.
+// there with its tables. A program of an earlier version that runs on then gets
+// errors of the database, and stores nothing more.
 //
 // # What a stop between two lines leaves
 //

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -14,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"caseledger/eventstore/filelock"
 )
 
 // The file of the key-encryption key has a first line, then a line for each
@@ -284,10 +287,38 @@ func writeBeside(path string, epochs []epoch) (name string, err error) {
 	return f.Name(), nil
 }
 
-// replaceEpochs puts other epochs in the file's place, whole or not at all, and
-// overwrites the bytes that it had. Only one at a time may do so. step may stop
-// it, as a fault would.
-func replaceEpochs(path string, epochs []epoch, step func(string) error) error {
+// replaceEpochs puts other epochs in the place of those that were read from the
+// file, whole or not at all, and overwrites the bytes that it had. errOtherEpoch
+// if others are there by now, whatever lock of the keystore whoever read them
+// believes to hold. step may stop it, as a fault would.
+func replaceEpochs(ctx context.Context, path string, read, epochs []epoch, step func(string) error) error {
+	return withFile(ctx, path, func() error {
+		there, err := readEpochs(path)
+		if err != nil {
+			return err
+		}
+		if !slices.EqualFunc(there, read, func(a, b epoch) bool { return a.number == b.number && a.same(&b) }) {
+			return fmt.Errorf("%w: another process replaced the key-encryption key", errOtherEpoch)
+		}
+		return putEpochs(path, epochs, step)
+	})
+}
+
+// lockSuffix ends the name of an empty file that stays beside the other.
+const lockSuffix = "-lock"
+
+// withFile runs f while no other process of this machine replaces the file, or
+// overwrites what a replacement left.
+func withFile(ctx context.Context, path string, f func() error) error {
+	lock, err := filelock.Wait(ctx, path+lockSuffix)
+	if err != nil {
+		return fmt.Errorf("vault: lock the key-encryption key: %w", err)
+	}
+	defer func() { _ = lock.Close() }()
+	return f()
+}
+
+func putEpochs(path string, epochs []epoch, step func(string) error) error {
 	if _, err := wipeLeftovers(path); err != nil {
 		return err
 	}
@@ -331,8 +362,15 @@ func replaceable(path string) error {
 
 // wipeLeftovers overwrites and removes what a replacement leaves, also one that
 // was stopped, and reports whether a file was replaced that was not overwritten.
+// Whoever calls it holds the file's lock.
 func wipeLeftovers(path string) (replaced bool, err error) {
-	names, err := filepath.Glob(quoteGlob(path) + newSuffix + "*")
+	// A replacement that was stopped may not have its name on disk yet. If the
+	// power failed once its old bytes are gone, they would be the file's again.
+	err = syncDir(filepath.Dir(path))
+	var names []string
+	if err == nil {
+		names, err = filepath.Glob(quoteGlob(path) + newSuffix + "*")
+	}
 	if err == nil {
 		for _, name := range append(names, path+oldSuffix) {
 			if replaced, err = wipe(name, path); err != nil {

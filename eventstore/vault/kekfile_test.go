@@ -68,7 +68,9 @@ func TestAReplacedKeyFileIsOverwritten(t *testing.T) {
 	defer func() { _ = old.Close() }()
 	next, err := newEpoch(2, rand.Reader, nil, "")
 	wantError(t, err, nil)
-	wantError(t, replaceEpochs(path, []epoch{next}, func(string) error { return nil }), nil)
+	read, err := readEpochs(path)
+	wantError(t, err, nil)
+	wantError(t, replaceEpochs(t.Context(), path, read, []epoch{next}, func(string) error { return nil }), nil)
 	text := make([]byte, 512)
 	n, err := old.Read(text)
 	if err != nil || n == 0 || !bytes.Equal(text[:n], make([]byte, n)) {

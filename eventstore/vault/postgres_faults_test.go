@@ -130,7 +130,7 @@ func killed(t *testing.T, server *pgtest.Server, c Config, vaults []*Vault, rand
 	}
 	// A tombstone is counted if and only if it is there.
 	var counted, there int
-	if err := after.store.(*sqlStore).read.QueryRowContext(t.Context(), `SELECT (SELECT count FROM tombstones),
+	if err := after.store.(*sqlStore).read.QueryRowContext(t.Context(), `SELECT (SELECT gone FROM tombstones),
 		(SELECT count(*) FROM keys WHERE state = 3)`).Scan(&counted, &there); err != nil || counted != there {
 		lost = append(lost, fmt.Errorf("%d tombstones, %d are counted: %w", there, counted, err))
 	}

@@ -153,12 +153,14 @@ func (w *rewrapping) begin(ctx context.Context) error {
 	}
 	w.total = 2 * (holds.Keys - holds.Destroyed + holds.Secrets)
 	return w.store.changing(ctx, func(t *state) error {
-		stopped, err := wipeLeftovers(w.path)
-		if err != nil {
+		var stopped bool
+		var epochs []epoch
+		if err := withFile(ctx, w.path, func() (err error) {
+			if stopped, err = wipeLeftovers(w.path); err == nil {
+				epochs, err = readEpochs(w.path)
+			}
 			return err
-		}
-		epochs, err := readEpochs(w.path)
-		if err != nil {
+		}); err != nil {
 			return err
 		}
 		last := epochs[len(epochs)-1].number
@@ -182,7 +184,7 @@ func (w *rewrapping) begin(ctx context.Context) error {
 				return err
 			}
 			defer clear(next.key)
-			if err := replaceEpochs(w.path, append(epochs, next), w.step); err != nil {
+			if err := replaceEpochs(ctx, w.path, epochs, append(slices.Clone(epochs), next), w.step); err != nil {
 				return err
 			}
 			last = next.number
@@ -355,6 +357,6 @@ func (w *rewrapping) finish(ctx context.Context) error {
 			}
 		}
 		t.changes++
-		return replaceEpochs(w.path, kept, w.step)
+		return replaceEpochs(ctx, w.path, epochs, kept, w.step)
 	})
 }

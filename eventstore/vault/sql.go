@@ -80,8 +80,15 @@ CREATE INDEX identifiers_reserved ON identifiers (reserved_at) WHERE state = 're
 CREATE TABLE secrets (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL, epoch INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 
-// schema2 adds what version 2 has. tombstones is the row of [state].
+// schema2 adds what version 2 has. tombstones is the row of [state]. Columns have
+// other names than in version 1, one in each table, so that a program of that
+// version which runs on can neither store nor read: what it stored would have no
+// stamp, and would be lost once everything is wrapped by another epoch.
 const schema2 = `
+ALTER TABLE keys RENAME COLUMN sealed TO seals;
+ALTER TABLE identifiers RENAME COLUMN reserved_at TO claimed_at;
+ALTER TABLE secrets RENAME COLUMN epoch TO wrapped_by;
+ALTER TABLE tombstones RENAME COLUMN count TO gone;
 ALTER TABLE keys ADD COLUMN stamp BLOB;
 ALTER TABLE identifiers ADD COLUMN stamp BLOB;
 ALTER TABLE tombstones ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
@@ -156,7 +163,7 @@ func (s *sqlStore) exec(ctx context.Context, statement string, args ...any) erro
 	})
 }
 
-const keyColumns = `key_id, subject, side, class, wrapped, commitment, state, destroyed_by, created_at, epoch, sealed, stamp`
+const keyColumns = `key_id, subject, side, class, wrapped, commitment, state, destroyed_by, created_at, epoch, seals, stamp`
 
 // scanKey reads one row of keyColumns. One that no vault can have stored, as it
 // is of another length or out of range, is read without its stamp.
@@ -249,12 +256,12 @@ func (s *sqlStore) lockedKey(ctx context.Context, tx *sql.Tx, id event.UUID) (re
 func (s *sqlStore) changeKey(ctx context.Context, tx *sql.Tx, r record, change func(*record)) error {
 	r = s.stamps.changeKey(r, change)
 	wrapped, by := keyValues(r)
-	_, err := tx.ExecContext(ctx, `UPDATE keys SET wrapped = $1, state = $2, destroyed_by = $3, epoch = $4, sealed = $5, stamp = $6 WHERE key_id = $7`,
+	_, err := tx.ExecContext(ctx, `UPDATE keys SET wrapped = $1, state = $2, destroyed_by = $3, epoch = $4, seals = $5, stamp = $6 WHERE key_id = $7`,
 		wrapped, int(r.state), by, int64(r.epoch), int64(r.sealed), r.stamp, r.id[:])
 	return err
 }
 
-const stateColumns = `count, changes, epoch, secrets, proof, stamp`
+const stateColumns = `gone, changes, epoch, secrets, proof, stamp`
 
 func scanState(row interface{ Scan(...any) error }) (t state, err error) {
 	var gone, changes, epoch, secrets int64
@@ -290,7 +297,7 @@ func (s *sqlStore) changeState(ctx context.Context, tx *sql.Tx, t state, change 
 }
 
 func putState(ctx context.Context, tx *sql.Tx, t state) error {
-	_, err := tx.ExecContext(ctx, `UPDATE tombstones SET count = $1, changes = $2, epoch = $3, secrets = $4, proof = $5, stamp = $6 WHERE one = 1`,
+	_, err := tx.ExecContext(ctx, `UPDATE tombstones SET gone = $1, changes = $2, epoch = $3, secrets = $4, proof = $5, stamp = $6 WHERE one = 1`,
 		int64(t.gone), int64(t.changes), int64(t.epoch), int64(t.secrets), t.proof, t.stamp)
 	return err
 }

@@ -37,9 +37,9 @@ func numbered(statement string, b Blinded) []any {
 }
 
 const (
-	insertClaims = `INSERT INTO identifiers (blind, command, person, state, reserved_at, stamp) VALUES `
+	insertClaims = `INSERT INTO identifiers (blind, command, person, state, claimed_at, stamp) VALUES `
 	insertClaim  = insertClaims + `($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
-	claimColumns = `blind, command, person, state, reserved_at, stamp`
+	claimColumns = `blind, command, person, state, claimed_at, stamp`
 )
 
 func (s *sqlStore) reserve(ctx context.Context, c claim) (bool, error) {
@@ -108,7 +108,7 @@ func (s *sqlStore) holder(ctx context.Context, b Blinded) (event.UUID, error) {
 func (s *sqlStore) reservations(ctx context.Context, before time.Time) (found []claim, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) (err error) {
 		found, err = list(ctx, s.read, scanClaim, `SELECT `+claimColumns+` FROM identifiers
-			WHERE state = 'reserved' AND reserved_at < $1 ORDER BY reserved_at, blind`, before.UnixMicro())
+			WHERE state = 'reserved' AND claimed_at < $1 ORDER BY claimed_at, blind`, before.UnixMicro())
 		return err
 	})
 	return found, err

@@ -58,7 +58,7 @@ func (s *sqlStore) rewrap(ctx context.Context, epoch uint32, keys []rewrapped) e
 func (s *sqlStore) rewrapSecrets(ctx context.Context, epoch uint32, secrets []rewrapped) error {
 	return s.rewrapping(ctx, epoch, func(ctx context.Context, tx *sql.Tx) error {
 		for _, k := range secrets {
-			if _, err := tx.ExecContext(ctx, `UPDATE secrets SET wrapped = $1, epoch = $2 WHERE name = $3 AND wrapped = $4`,
+			if _, err := tx.ExecContext(ctx, `UPDATE secrets SET wrapped = $1, wrapped_by = $2 WHERE name = $3 AND wrapped = $4`,
 				k.to, int64(epoch), k.name, k.from); err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (s *sqlStore) rewrapSecrets(ctx context.Context, epoch uint32, secrets []re
 func (s *sqlStore) wrappedBefore(ctx context.Context, epoch uint32) (n uint64, err error) {
 	err = s.bounded(ctx, func(ctx context.Context) error {
 		return s.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM keys WHERE state <> 3 AND epoch <> $1) +
-			(SELECT count(*) FROM secrets WHERE epoch <> $1)`, int64(epoch)).Scan(&n)
+			(SELECT count(*) FROM secrets WHERE wrapped_by <> $1)`, int64(epoch)).Scan(&n)
 	})
 	return n, err
 }

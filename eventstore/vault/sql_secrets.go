@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	everyWrapped = `SELECT name, wrapped, epoch FROM secrets`
-	putWrapped   = `INSERT INTO secrets (name, wrapped, epoch) `
+	everyWrapped = `SELECT name, wrapped, wrapped_by FROM secrets`
+	putWrapped   = `INSERT INTO secrets (name, wrapped, wrapped_by) `
 )
 
 func scanSecret(row interface{ Scan(...any) error }) (one secret, err error) {

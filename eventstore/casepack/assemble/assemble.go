@@ -43,6 +43,8 @@ var (
 	// ErrNoSuchPerson: nothing is held about the person, or nothing that is for the
 	// asker to know of.
 	ErrNoSuchPerson = errors.New("assemble: no such person")
+	// ErrNotListed: an entry that is to be withheld is none that the pack would list.
+	ErrNotListed = errors.New("assemble: an entry to withhold is not one that the pack would list")
 	// ErrUnproven: what was read is not what the ledger commits to. An incident;
 	// no pack is made.
 	ErrUnproven = errors.New("assemble: the entries are not what the ledger commits to")
@@ -89,7 +91,8 @@ type Request struct {
 	// the asker to know of. One that is not is in the pack as a hash alone. nil:
 	// every entry is.
 	Shows func(event.Recorded) bool
-	// Withhold are the positions of entries that somebody decided to leave out.
+	// Withhold are the positions of entries that somebody decided to leave out. Each
+	// must be one that would be listed.
 	Withhold []event.Position
 }
 
@@ -134,6 +137,7 @@ type assembly struct {
 	looks      []Look
 	members    map[string][]byte
 	made       Made
+	withheld   map[event.Position]bool // those to withhold that were found
 }
 
 // Build makes a pack and writes it. If it fails, nothing is written, unless it is
@@ -142,10 +146,10 @@ type assembly struct {
 // It is complete up to a commitment that is made for it: what is recorded
 // meanwhile is not in it. A pack is made in memory.
 //
-// Errors: [ErrNoSuchPerson]; [ErrUnproven]; those of package casepack; otherwise
+// Errors: [ErrNoSuchPerson]; [ErrNotListed]; [ErrUnproven]; those of package casepack; otherwise
 // those of the source.
 func Build(ctx context.Context, s Source, r Request, to io.Writer) (Made, error) {
-	a := &assembly{Source: s, Request: r, members: map[string][]byte{}}
+	a := &assembly{Source: s, Request: r, members: map[string][]byte{}, withheld: map[event.Position]bool{}}
 	ids, err := a.find(ctx)
 	if err != nil {
 		return Made{}, err
@@ -160,6 +164,11 @@ func Build(ctx context.Context, s Source, r Request, to io.Writer) (Made, error)
 	}
 	if n == 0 && a.Shows != nil {
 		return Made{}, ErrNoSuchPerson
+	}
+	for _, position := range a.Withhold {
+		if !a.withheld[position] {
+			return Made{}, fmt.Errorf("%w: %d", ErrNotListed, position)
+		}
 	}
 	if err := a.Exporting(ctx, a.people, n); err != nil {
 		return Made{}, fmt.Errorf("assemble: record the export: %w", err)
@@ -226,6 +235,8 @@ func (a *assembly) history(ctx context.Context, of event.UUID) (all []event.Reco
 // read reads a stream as far as a size of the ledger; 0 is to its end.
 func (a *assembly) read(ctx context.Context, id event.StreamID, size uint64) (whole, error) {
 	w := whole{id: id}
+	var all []entry
+	sealing := map[event.UUID]bool{} // the keys of entries that are listed
 	for s, err := range a.Store.ReadStream(ctx, id, 0) {
 		if err != nil {
 			return w, fmt.Errorf("assemble: read %s: %w", id, err)
@@ -238,17 +249,43 @@ func (a *assembly) read(ctx context.Context, id event.StreamID, size uint64) (wh
 			return w, err
 		}
 		w.leaves = append(w.leaves, codec.Leaf(s))
+		all = append(all, entry{s, e, !a.outside(e.RecordedAt)})
 		if a.shows(e) {
-			w.entries = append(w.entries, entry{s, e, !a.outside(e.RecordedAt)})
+			body, err := codec.ParseBody(s.Body)
+			if err != nil {
+				return w, err
+			}
+			for _, b := range body.Boxes {
+				sealing[b.Key] = true
+			}
+		}
+	}
+	for _, e := range all {
+		// That a key was destroyed is why an entry cannot be read.
+		gone, is := e.Data.(event.KeyDestroyed)
+		if a.shows(e.Recorded) || is && sealing[gone.Key] && !a.withholds(e.Recorded) {
+			w.entries = append(w.entries, e)
 		}
 	}
 	return w, nil
 }
 
-// shows reports whether an entry is listed. That a key was destroyed always is:
-// it is why others cannot be read.
+// shows reports whether an entry is listed for its own sake.
 func (a *assembly) shows(e event.Recorded) bool {
-	return e.Type == "key.destroyed" || (a.Shows == nil || a.Shows(e)) && !slices.Contains(a.Withhold, e.Position)
+	if a.Shows != nil && !a.Shows(e) {
+		return false
+	}
+	return !a.withholds(e)
+}
+
+// withholds reports whether somebody decided that an entry may not be given, and
+// takes note that it is one of the pack's.
+func (a *assembly) withholds(e event.Recorded) bool {
+	if !slices.Contains(a.Withhold, e.Position) {
+		return false
+	}
+	a.withheld[e.Position] = true
+	return true
 }
 
 func (a *assembly) outside(t time.Time) bool {

@@ -240,3 +240,49 @@ func (h hiding) ReadStream(ctx context.Context, stream event.StreamID, from even
 		}
 	}
 }
+
+// Somebody whom an organisation has never heard of is not made known to it by the
+// erasure of what others hold; nor is who erased that.
+func TestADestructionOfOthersKeysIsNotForTheAsker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(alpha, officer, registered("CANARY-PROBATION"))
+	keys, err := w.vault.KeysOf(t.Context(), alpha)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		w.record(alpha, officer, event.KeyDestroyed{Key: k.ID})
+		if err := w.vault.Destroy(t.Context(), k.ID, event.ID{UUID: alpha}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := evidence(alpha)
+	r.Shows = func(e event.Recorded) bool { return e.Actor.Org == nurse.Org }
+	w.mustRefuse(ErrNoSuchPerson, r)
+	w.record(alpha, nurse, registered("YANKEE"))
+	p := w.mustBuild(r)
+	p.mustProve()
+	if p.holds(officer.ID.String()) || p.holds(keys[0].ID.String()) || !p.holds("YANKEE") {
+		t.Error("the pack has the destruction of another's key")
+	}
+}
+
+// Whoever decides that an entry may not be given and names it wrongly is told so
+// before anything leaves, whether there is such an entry or not.
+func TestAnEntryToWithholdThatIsNotListedIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(alpha, nurse, registered("YANKEE"))
+	theirs := w.record(alpha, officer, corrected("CANARY-PROBATION"))
+	elsewhere := w.record(bravo, nurse, registered("CANARY-BRAVO"))
+	r := evidence(alpha)
+	r.Shows = func(e event.Recorded) bool { return e.Actor.Org == nurse.Org }
+	for _, position := range []event.Position{theirs, elsewhere, 1 << 40} {
+		r.Withhold = []event.Position{position}
+		w.mustRefuse(ErrNotListed, r)
+	}
+	if w.exported != 0 {
+		t.Errorf("an export was recorded %d times", w.exported)
+	}
+}
