@@ -14,6 +14,7 @@ import (
 	"caseledger/eventstore/casepack/assemble"
 	"caseledger/eventstore/ledger"
 	"caseledger/eventstore/ledger/heads"
+	"caseledger/projections"
 )
 
 // packs makes case proof packs of a record that is served.
@@ -74,10 +75,19 @@ func (p *packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte
 		if err != nil {
 			return err
 		}
-		return told(side.store.WaitFor(ctx, side.models.looks.Projection, head))
+		models := []*projections.Projection{side.models.looks.Projection}
+		if side.name != audit {
+			models = append(models, side.models.caseload.Projection) // which that set has not
+		}
+		for _, model := range models {
+			if err := side.store.WaitFor(ctx, model, head); err != nil {
+				return told(err)
+			}
+		}
+		return nil
 	}
 	var pack bytes.Buffer
-	made, err := packing{s.record, s.trust, side, sealing, keys.Signers(), p.commitBy(sealing), current}.make(ctx, asked, why{q.Use, q.Reason, c.Session}, &pack)
+	made, err := packing{s.record, s.trust, side, sealing, keys.Signers(), p.commitBy(sealing), current, one.kept}.make(ctx, asked, why{q.Use, q.Reason, c.Session}, &pack)
 	switch {
 	case errors.Is(err, assemble.ErrNoSuchPerson):
 		return nil, nil, 0, errPackPerson

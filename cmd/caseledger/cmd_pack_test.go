@@ -12,10 +12,12 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"caseledger/domain/event"
 	"caseledger/eventstore/casepack"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger/offline"
 	"caseledger/eventstore/ledger/verdict"
+	"caseledger/projections/boundary"
 )
 
 // packOf makes a pack and reads it.
@@ -283,6 +285,54 @@ func TestPacksAreServed(t *testing.T) {
 	} {
 		if a := ask(c.who, "AUDIT", c.path, c.says); a.status != c.status {
 			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
+	}
+}
+
+// An organisation that does not know a person learns nothing of them from a pack,
+// not even what another side recorded for every organisation of its own.
+func TestPackForAnOrganisationThatDoesNotKnowThePerson(t *testing.T) {
+	t.Parallel()
+	data := journeysOf(t)
+	for _, org := range []string{"HUB-CAM", "WALES-LHB", "PRISON-HC"} {
+		file := filepath.Join(t.TempDir(), "pack.zip")
+		_, errs, code := types(t, "", "pack", "create", "A", "--data", data, "--out", file, "--kind", "subject-access", "--as", "DPO9/DPO/"+org, "--reason", "request 4")
+		want := int(exitNotFound)
+		if org == "HUB-CAM" {
+			want = int(exitOK)
+		}
+		if code != want {
+			t.Errorf("for %s it ends with %d, want %d: %s", org, code, want, errs)
+		}
+	}
+}
+
+func TestWhatAnotherSideRecordedIsForWhoKnowsThePerson(t *testing.T) {
+	t.Parallel()
+	hub, prison := event.DeriveUUID("hub"), event.DeriveUUID("prison")
+	v := boundary.Viewer{Side: event.NHS, Controller: func(org event.UUID) event.UUID { return org }}
+	officer := event.Actor{ID: event.DeriveUUID("officer"), Side: event.Probation, Org: event.DeriveUUID("office")}
+	of := func(by event.Actor, kind string) event.Recorded {
+		return event.Recorded{Meta: event.Meta{Type: kind, Actor: by}, Operational: event.Open}
+	}
+	for _, c := range []struct {
+		what                 string
+		e                    event.Recorded
+		stranger, knows, its bool
+	}{
+		{"another side's, for this one", of(officer, "consent.withdrawn"), false, true, true},
+		{"another side's destruction", of(officer, "key.destroyed"), false, false, false},
+		{"the hub's destruction", of(event.Actor{Side: event.NHS, Org: hub}, "key.destroyed"), false, false, true},
+		{"the hub's", of(event.Actor{Side: event.NHS, Org: hub}, "consent.withdrawn"), false, false, true},
+	} {
+		for who, got := range map[string][2]bool{
+			"who does not know the person": {forController(v, prison, false)(c.e), c.stranger},
+			"who knows the person":         {forController(v, prison, true)(c.e), c.knows},
+			"the hub":                      {forController(v, hub, true)(c.e), c.its},
+		} {
+			if got[0] != got[1] {
+				t.Errorf("%s is shown to %s: %v, want %v", c.what, who, got[0], got[1])
+			}
 		}
 	}
 }

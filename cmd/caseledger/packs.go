@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,9 @@ type packing struct {
 	commit  func(context.Context) (heads.Commitment, error)
 	// current has the read models follow the ledger to its end.
 	current func(context.Context) error
+	// kept reports whether limited access keeps the asker out of a case; nil where
+	// nobody is kept out.
+	kept func(ctx context.Context, person event.UUID) (bool, error)
 }
 
 // why is what somebody gives as the reason for a pack.
@@ -70,14 +74,18 @@ func (o opening) makePack(ctx context.Context, r *record, t trusted, policy *wit
 	if err != nil {
 		return assemble.Made{}, err
 	}
-	return packing{r, t, side, s, keys.Signers(), s.committer.Commit, side.runner.CatchUp}.make(ctx, asked, because, to)
+	return packing{r, t, side, s, keys.Signers(), s.committer.Commit, side.runner.CatchUp, nil}.make(ctx, asked, because, to)
 }
 
 func (p packing) make(ctx context.Context, asked assemble.Request, because why, to io.Writer) (assemble.Made, error) {
 	controller := p.trust.register.Controller(asked.Maker.Org)
 	all := p.side.name == audit && asked.Maker.Side == event.Regulator
 	if !all {
-		asked.Shows = forController(p.side.viewer, controller)
+		known, err := p.known(ctx, asked.Person, controller)
+		if err != nil {
+			return assemble.Made{}, err
+		}
+		asked.Shows = forController(p.side.viewer, controller, known)
 	}
 	asked.Synthetic = p.record.synthetic
 	s := p.sealing
@@ -90,6 +98,14 @@ func (p packing) make(ctx context.Context, asked assemble.Request, because why, 
 			return p.side.looks(ctx, people, controller, all)
 		},
 		Exporting: func(ctx context.Context, people []event.UUID, entries int) error {
+			for _, one := range people {
+				if p.kept == nil {
+					break
+				}
+				if kept, err := p.kept(ctx, one); err != nil || kept {
+					return cmp.Or(err, assemble.ErrNoSuchPerson)
+				}
+			}
 			return p.record.exporting(ctx, asked, because, people, entries)
 		},
 		Organisation: func(id event.UUID) string {
@@ -99,15 +115,33 @@ func (p packing) make(ctx context.Context, asked assemble.Request, because why, 
 	return assemble.Build(ctx, source, asked, to)
 }
 
-// forController says which entries of cases are for a controller to know of:
-// those of their record, and what they were told.
-func forController(v boundary.Viewer, controller event.UUID) func(event.Recorded) bool {
+// known reports whether a controller knows a person, as its caseload says. Of
+// the audit's read models that is not asked: no side recorded anything for them.
+func (p packing) known(ctx context.Context, person, controller event.UUID) (known bool, err error) {
+	if p.side.name == audit {
+		return false, nil
+	}
+	if err := p.current(ctx); err != nil {
+		return false, err
+	}
+	err = p.side.store.View(ctx, func(read projections.View) error {
+		row, err := projections.One(read, p.side.models.caseload, event.Case(person), projections.Keyed(controller.String()))
+		known = row != nil
+		return err
+	})
+	return known, err
+}
+
+// forController says which entries of a person's cases are for a controller to
+// know of: those of their record, what they were told, and if they know the person,
+// what another side recorded for all of theirs.
+func forController(v boundary.Viewer, controller event.UUID, known bool) func(event.Recorded) bool {
 	return func(e event.Recorded) bool {
-		if e.Type == "key.created" {
+		if e.Type == "key.created" || e.Type == "key.destroyed" {
 			return v.Controller(e.Actor.Org) == controller
 		}
 		owner, own := v.Owner(e)
-		if own && (owner == controller || owner == boundary.WholeSide) {
+		if own && (owner == controller || known && owner == boundary.WholeSide) {
 			return true
 		}
 		to, told := v.Told(e)

@@ -73,7 +73,7 @@
 //	disclosures.csv              what was told to whom: not checked but for its checksum
 //	README.txt, index.html       for people: not checked but for their checksum
 //
-// pack.json is one object:
+// pack.json is one object, of at most 16 MiB:
 //
 //	format     "caseledger-pack/v1"
 //	origin     of the ledger

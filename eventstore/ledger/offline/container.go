@@ -176,18 +176,18 @@ func (m members) checkSums() error {
 	if !ok {
 		return wrong(verdict.Proof, nameSums, "there are no checksums")
 	}
-	lines := strings.SplitAfter(string(sums), "\n")
 	for _, x := range m {
 		if x.name == nameSums || x.name == nameSignature {
 			continue
 		}
 		digest := sha256.Sum256(x.bytes)
-		if lines[0] != hex.EncodeToString(digest[:])+"  "+x.name+"\n" {
+		rest, is := bytes.CutPrefix(sums, []byte(hex.EncodeToString(digest[:])+"  "+x.name+"\n"))
+		if !is {
 			return wrong(verdict.Proof, x.name, "it does not have its checksum, or that is not in its place")
 		}
-		lines = lines[1:]
+		sums = rest
 	}
-	if len(lines) != 1 || lines[0] != "" {
+	if len(sums) > 0 {
 		return wrong(verdict.Proof, nameSums, "it has checksums of members that are not there")
 	}
 	return nil

@@ -156,7 +156,7 @@ func (e *entry) content(r *cursor) {
 			return
 		}
 		x.class, x.holder, x.key = b[0], b[1], uuid(b[2:])
-		x.sealed = r.take(int(binary.BigEndian.Uint32(b[18:])))
+		x.sealed = r.take(int(min(binary.BigEndian.Uint32(b[18:]), maxEntryBytes+1))) // an int may have 32 bits
 		place := int(x.class)<<8 | int(x.holder)
 		if r.bad || int(x.class) >= len(classes) || x.holder > 1 || place <= last {
 			r.bad = true

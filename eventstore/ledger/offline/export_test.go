@@ -1,5 +1,7 @@
 package offline
 
+import "bytes"
+
 // What the tests of this package compare with the ledger's own code.
 
 // SetMaxStreams has a ledger read again for every so many streams, until undo.
@@ -68,4 +70,11 @@ func ParseEntryOnly(stored []byte) (wrong string, position uint64) {
 	var e entry
 	wrong = e.parse(stored)
 	return wrong, e.position
+}
+
+// Contain returns the container of one member.
+func Contain(name string, content []byte) []byte {
+	var b bytes.Buffer
+	members{{name, content}}.writeTo(&b)
+	return b.Bytes()
 }

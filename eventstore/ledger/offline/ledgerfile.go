@@ -112,14 +112,15 @@ func (r *ledgerReader) next(b *batch) error {
 	have := b.buf[:n]
 	at := 0
 	for len(have)-at >= 4 {
-		length := int(binary.BigEndian.Uint32(have[at:]))
-		if length == 0 {
+		said := binary.BigEndian.Uint32(have[at:])
+		if said == 0 {
 			r.hash(have[:at+4])
 			return r.end(have[at+4:], n == len(b.buf))
 		}
-		if length > maxEntryBytes {
+		if said > maxEntryBytes { // compared before it is an int, which may have 32 bits
 			return wrongAt(r.seen+1, verdict.EntryMalformed, "its length is none that an entry can have")
 		}
+		length := int(said)
 		if len(have)-at-4 < length {
 			break
 		}

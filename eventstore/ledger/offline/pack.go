@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -81,6 +82,9 @@ type part struct {
 
 const nameManifest, nameEvents = "pack.json", "events.jsonl"
 
+// maxManifestBytes is more than a manifest of maxMembers streams has.
+const maxManifestBytes = 16 << 20
+
 // manifest is pack.json.
 type manifest struct {
 	Format    string        `json:"format"`
@@ -107,7 +111,7 @@ func (p *pack) readManifest(signed checkpoint) error {
 		return wrong(verdict.Proof, nameManifest, "there is none")
 	}
 	m := &p.manifest
-	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil {
+	if len(b) > maxManifestBytes || json.Unmarshal(b, m, json.RejectUnknownMembers(true)) != nil {
 		return wrong(verdict.Proof, nameManifest, "it cannot be understood")
 	}
 	made, err := time.Parse(time.RFC3339Nano, m.MadeAt)
@@ -196,18 +200,19 @@ func (p *pack) checkEntries(r *verdict.Report) error {
 		return wrong(verdict.Proof, nameEvents, "there is none")
 	}
 	signed, _ := p.members.get("checkpoint")
-	lines := strings.SplitAfter(string(b), "\n")
-	if lines[len(lines)-1] != "" {
+	lines := bytes.Count(b, []byte("\n"))
+	if len(b) > 0 && b[len(b)-1] != '\n' {
 		return wrong(verdict.Proof, nameEvents, "it does not end with a whole line")
 	}
-	lines = lines[:len(lines)-1]
-	if len(lines) > maxMembers {
+	if lines > len(p.members) {
 		return wrong(verdict.Proof, nameEvents, "it has more lines than there can be entries")
 	}
-	p.lines, p.entries, p.leaves = make([]line, len(lines)), make([]entry, len(lines)), make([]hash, len(lines))
-	for i, text := range lines {
+	p.lines, p.entries, p.leaves = make([]line, lines), make([]entry, lines), make([]hash, lines)
+	for i := range lines {
+		var text []byte
+		text, b, _ = bytes.Cut(b, []byte("\n"))
 		l := &p.lines[i]
-		if err := json.Unmarshal([]byte(text), l, json.RejectUnknownMembers(true)); err != nil {
+		if err := json.Unmarshal(text, l, json.RejectUnknownMembers(true)); err != nil {
 			return wrong(verdict.Proof, nameEvents, "line %d cannot be understood", i+1)
 		}
 		position := l.Position
@@ -218,8 +223,8 @@ func (p *pack) checkEntries(r *verdict.Report) error {
 			return err
 		}
 	}
-	r.Entries = uint64(len(lines))
-	r.Step("entries", "%d are in their one form, each with a proof that leads from its bytes to the root of the checkpoint", len(lines))
+	r.Entries = uint64(lines)
+	r.Step("entries", "%d are in their one form, each with a proof that leads from its bytes to the root of the checkpoint", lines)
 	r.Step("events", "each line of events.jsonl says what the entry's bytes say, but for the content of sealed boxes; no time is before the one it follows")
 	return nil
 }
