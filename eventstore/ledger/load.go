@@ -221,6 +221,9 @@ func (s *Sealer) repeat(ctx context.Context, at *state, noted Tree) error {
 		if err != nil {
 			return err
 		}
+		if e.tree.N == at.edge.size {
+			return missing(e.tree.N)
+		}
 		if e.tree.N == noted.N && e.tree.Hash != noted.Hash {
 			return required("the %d entries of the store are not those that the signer remembers", noted.N)
 		}

@@ -94,3 +94,43 @@ func (c *counted) ReadAll(ctx context.Context, from eventstore.Position) iter.Se
 	c.from = append(c.from, from)
 	return c.Store.ReadAll(ctx, from)
 }
+
+// cutShort is a store that says it goes on where it does not.
+type cutShort struct {
+	eventstore.Store
+	at    eventstore.Position
+	reads int
+}
+
+func (c *cutShort) ReadAll(ctx context.Context, from eventstore.Position) iter.Seq2[eventstore.Stored, error] {
+	if c.reads++; c.reads > 1000 {
+		panic("it reads for ever")
+	}
+	return func(yield func(eventstore.Stored, error) bool) {
+		for e, err := range c.Store.ReadAll(ctx, from) {
+			if err == nil && e.Position > c.at || !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestAStoreThatIsCutShortIsNotReadForEver has a store end below its own head,
+// before the tree that was noted.
+func TestAStoreThatIsCutShortIsNotReadForEver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(t, 5)
+	w.mustSeal(t, w.sealer(t))
+	w.record(t, 5)
+	w.memory.set(ledger.Tree{N: 10})
+	c := w.config()
+	c.Store = &cutShort{Store: w.store, at: 5}
+	s, err := ledger.NewSealer(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Seal(t.Context()); err == nil || errors.Is(err, ledger.ErrAlarm) {
+		t.Errorf("got %v, want an error, and no alarm: what is not there may come", err)
+	}
+}

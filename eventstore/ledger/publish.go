@@ -39,7 +39,7 @@ func (s *Sealer) step(ctx context.Context, at *state) error {
 		return err
 	}
 	if e.tree == at.published {
-		return fmt.Errorf("ledger: the store has a head beyond entry %d, and no such entry", e.tree.N)
+		return missing(e.tree.N)
 	}
 	if err := s.Shelf.Put(ctx, e.objects...); err != nil {
 		return putFailed(err)
@@ -222,6 +222,10 @@ func superseded(from, to *edge) []string {
 		}
 	}
 	return names
+}
+
+func missing(last int64) error {
+	return fmt.Errorf("ledger: the store has a head beyond entry %d, and no such entry", last)
 }
 
 func otherEntry(position int64) *Incident {
