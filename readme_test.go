@@ -21,6 +21,11 @@ var readmeCommands = map[string]string{
 	"go run ./cmd/caseledger doctor --data ./alpha-record":                                                                  readmeTour,
 	"go run ./cmd/caseledger ledger export ./alpha.ledger --data ./alpha-record":                                            readmeTour,
 
+	"go run ./cmd/caseledger verify --data ./alpha-record":                                                                          readmeTour,
+	"go run ./cmd/caseledger pack create A --data ./alpha-record --out ./alpha.zip --as IGL1/IG_LEAD/HUB-CAM --reason complaint-17": readmeTour,
+	"go run ./cmd/caseledger keys export-public --data ./alpha-record > ./alpha.pub":                                                readmeTour,
+	"go run ./cmd/caseledger-verify --key ./alpha.pub ./alpha.zip":                                                                  readmeTour,
+
 	"go run ./cmd/caseledger migrate up --data ./servers --ledger file:./servers/owner.url --keys file:./servers/keys.url --views file:./servers/views.url --app-role caseledger": readmeServers,
 	"go run ./cmd/caseledger serve --data ./servers --ledger file:./servers/ledger.url --keys file:./servers/keys.url --views file:./servers/views.url":                           readmeServers,
 	"go run ./cmd/caseledger doctor --data ./servers --ledger file:./servers/ledger.url --keys file:./servers/keys.url --views file:./servers/views.url":                          readmeServers,
@@ -35,7 +40,8 @@ const readmeServers = "cmd/caseledger.TestBlackBoxReadmeServers"
 // needsDocker is what README.md says of the commands that no test can run.
 const needsDocker = "need Docker, so no test runs them"
 
-// readmeTour runs every line of README.md that names the record ./alpha-record.
+// readmeTour runs every line of README.md that names ./alpha-record, or what is
+// made of it.
 const readmeTour = "cmd/caseledger.TestBlackBoxReadmeTour"
 
 // fencedCommands lists the command lines of a text's ```sh blocks, without

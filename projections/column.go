@@ -428,7 +428,7 @@ func decodeJSON(src any, v reflect.Value) error {
 		return err
 	}
 	v.SetZero()
-	return json.Unmarshal([]byte(text), v.Addr().Interface())
+	return json.Unmarshal([]byte(text), v.Addr().Interface(), json.RejectUnknownMembers(true))
 }
 
 var rawJSON = reflect.TypeFor[jsontext.Value]()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"caseledger/api"
 	"caseledger/domain/event"
@@ -12,6 +13,7 @@ import (
 	"caseledger/eventstore/casepack"
 	"caseledger/eventstore/casepack/assemble"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/heads"
 	"caseledger/projections"
 )
 
@@ -19,13 +21,15 @@ import (
 type packs struct {
 	server *server
 	views  *views
+	turn   sync.Mutex // held while a commitment is made for a pack
 }
 
-var _ api.Packs = packs{}
+var _ api.Packs = (*packs)(nil)
 
 var (
 	errNoPack     = fault.New(fault.Denied, "role-may-not", "your role may not have such a pack")
 	errPackPerson = fault.New(fault.Absent, "no-such-person", "there is no such person, or not for you")
+	errPackAlone  = fault.New(fault.Unavailable, "not-witnessed", "not enough witnesses have cosigned what the pack is to prove")
 	errPackKeys   = fault.New(fault.Unavailable, "pack-key-absent", "this process has no key to sign a pack with; one that seals the record has")
 	errPackLeft   = fault.New(fault.Refused, "not-in-pack", "an entry to withhold is not one that the pack would list")
 	errPackSize   = fault.New(fault.Refused, "pack-too-large", "the record is larger than a pack can be")
@@ -33,7 +37,7 @@ var (
 
 // Make implements [api.Packs]. Any process can make one: several may seal and
 // commit at once.
-func (p packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte, []event.UUID, int, error) {
+func (p *packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte, []event.UUID, int, error) {
 	s := p.server
 	asked := assemble.Request{Kind: assemble.Evidence, Person: q.Person, Maker: c.Actor, Purpose: q.Purpose, MadeAt: q.At, From: q.From, To: q.To, Withhold: q.Withhold}
 	if q.Subject {
@@ -83,7 +87,7 @@ func (p packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte,
 		return nil
 	}
 	var pack bytes.Buffer
-	made, err := packing{s.record, s.trust, side, sealing, keys.Signers(), current, one.kept}.make(ctx, asked, why{q.Use, q.Reason, c.Session}, &pack)
+	made, err := packing{s.record, s.trust, side, sealing, keys.Signers(), p.commitBy(sealing), current, one.kept}.make(ctx, asked, why{q.Use, q.Reason, c.Session}, &pack)
 	switch {
 	case errors.Is(err, assemble.ErrNoSuchPerson):
 		return nil, nil, 0, errPackPerson
@@ -91,8 +95,24 @@ func (p packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte,
 		return nil, nil, 0, errPackLeft
 	case errors.Is(err, casepack.ErrTooLarge):
 		return nil, nil, 0, errPackSize
+	case errors.Is(err, errUnavailable):
+		return nil, nil, 0, errPackAlone
 	case err != nil:
 		return nil, nil, 0, err
 	}
 	return pack.Bytes(), made.People, made.Entries, nil
+}
+
+// commitBy makes commitments with the committer that works in this process, or,
+// where another process commits, with one of its own: one at a time, because
+// committers that work at once begin again whenever another has made a step.
+func (p *packs) commitBy(own *sealing) func(context.Context) (heads.Commitment, error) {
+	return func(ctx context.Context) (heads.Commitment, error) {
+		p.turn.Lock()
+		defer p.turn.Unlock()
+		if here := p.server.sealing.Load(); here != nil {
+			return here.committer.Commit(ctx)
+		}
+		return own.committer.Commit(ctx)
+	}
 }

@@ -237,6 +237,11 @@ func (p *program) erase(ctx context.Context, decide func(*record, trusted, func(
 			return err
 		})
 	}
+	if led {
+		if unsealed := o.sealAll(ctx, r); unsealed != nil {
+			p.say("what was recorded is not sealed: %v", unsealed)
+		}
+	}
 	return errors.Join(p.printErased(done, who, led), err)
 }
 
@@ -323,6 +328,8 @@ func (p *program) printReceipt(r erasure.Receipt) error {
 		b.WriteString("  wrapped  the keys that are left, by another key-encryption key\n")
 	case r.RewrapBy != 0:
 		fmt.Fprintf(&b, "  wrapped  by the end of %s the keys that are left will be, by another key-encryption key\n", r.RewrapBy)
+	default:
+		b.WriteString("  wrapped  not by itself: `caseledger keys rewrap` makes copies of the keystore from before useless\n")
 	}
 	fmt.Fprintf(&b, "  copies   a backup of the keystore may hold a destroyed key until the end of %s; it opens only with a copy of the key-encryption key of its time\n", r.CopiesUntil)
 	return p.printf("%s", b.String())

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,6 +126,46 @@ func TestPackCreate(t *testing.T) {
 	}
 }
 
+// A pack of a record that has witnesses is cosigned by them, or there is none.
+func TestAPackIsWitnessed(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), journeyData(t, "alpha")
+	file := func(name, content string) string {
+		t.Helper()
+		at := filepath.Join(dir, name)
+		if content != "" {
+			if err := os.WriteFile(at, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return at
+	}
+	key := strings.TrimSpace(mustCommand(t, "witness", "keygen", file("key", ""), "--name", "witness.example/probation"))
+	public := mustCommand(t, "keys", "export-public", "--data", data)
+	address, stop := runWitness(t, "--logs", file("logs", public), "--key", file("key", ""), "--data", file("data", ""))
+	policy := "log " + public + "witness probation " + key + " http://" + address + "\nquorum probation\n"
+	pack := file("pack.zip", "")
+	mustCommand(t, "pack", "create", "A", "--data", data, "--out", pack, "--as", "AUD1/AUDITOR/REGULATOR1", "--reason", "x", "--witnesses", file("policy", policy))
+	if errs, code := stop(); code != 0 {
+		t.Errorf("the witness ended with %d: %s", code, errs)
+	}
+	b, err := os.ReadFile(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := offline.ParsePolicy([]byte(policy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := offline.NewTrust(nil, "", asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err := offline.Pack(b, trust); err != nil || report.Verdict() != verdict.Intact {
+		t.Errorf("the verifier: %v, %+v", err, report)
+	}
+}
+
 // What was erased is in no pack, which says so and is intact all the same.
 func TestPackOfSomebodyWhoWasErased(t *testing.T) {
 	t.Parallel()
@@ -216,6 +257,17 @@ func TestPacksAreServed(t *testing.T) {
 	if log, _ := p.Member("access-log.csv"); !bytes.Contains(log, []byte("REPLAY_EXPORTED")) || !bytes.Contains(log, []byte("complaint 17")) {
 		t.Errorf("the pack does not say that it was made: %s", log)
 	}
+	var all sync.WaitGroup
+	for range 4 { // at once
+		all.Go(func() {
+			s := r.as("AUD1")
+			s.purpose = "AUDIT"
+			if a, err := s.try(http.MethodPost, path, reason, evidence); err != nil || a.status != http.StatusOK {
+				t.Errorf("one of several at once: %d %.200s, %v", a.status, a.body, err)
+			}
+		})
+	}
+	all.Wait()
 	theirs := ask("DPO1", "SUBJECT_RIGHTS", path, body{"kind": "subject-access"})
 	if p, err = casepack.Read(theirs.body); err != nil || theirs.status != http.StatusOK || !strings.Contains(said(p), "ALPHA") || strings.Contains(said(p), "BRAVO") {
 		t.Errorf("a subject access pack: %d, %v", theirs.status, err)

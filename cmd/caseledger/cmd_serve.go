@@ -30,84 +30,79 @@ func (p *program) serveCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) serve(ctx context.Context) error {
-	role := p.config.text("role")
-	if !slices.Contains([]string{"all", "web", "worker"}, role) {
-		return usage("--role is all, web or worker")
+// toServe is what the settings say about how the record is served.
+func (p *program) toServe() (with parts, stops patience, err error) {
+	c := p.config
+	with = parts{role: c.text("role"), environment: "production", timers: true}
+	if !slices.Contains([]string{"all", "web", "worker"}, with.role) {
+		return with, stops, usage("--role is all, web or worker")
 	}
-	finish, err := p.config.duration("shutdown-timeout")
+	if stops.finish, err = c.duration("shutdown-timeout"); err != nil {
+		return with, stops, err
+	}
+	if stops.drain, err = c.duration("drain-delay"); err != nil {
+		return with, stops, err
+	}
+	small, err := c.number("small-numbers", 0, 1000)
 	if err != nil {
-		return err
+		return with, stops, err
 	}
-	drain, err := p.config.duration("drain-delay")
-	if err != nil {
-		return err
+	if with.smallNumbers = int(small); small == 1 {
+		return with, stops, usage("--small-numbers is 0, or from 2 to 1000")
 	}
-	small, err := p.config.number("small-numbers", 0, 1000)
-	if err != nil {
-		return err
+	if with.headsEvery, err = c.duration("heads-every"); err != nil {
+		return with, stops, err
 	}
-	if small == 1 {
-		return usage("--small-numbers is 0, or from 2 to 1000")
+	if with.headsEvery < time.Second {
+		return with, stops, usage("--heads-every is at least 1s")
 	}
-	every, err := p.config.duration("heads-every")
-	if err != nil {
-		return err
+	if with.verifyEvery, err = c.duration("verify-every"); err != nil {
+		return with, stops, err
 	}
-	if every < time.Second {
-		return usage("--heads-every is at least 1s")
+	if with.verifyEvery < time.Minute {
+		return with, stops, usage("--verify-every is at least 1m")
 	}
-	verify, err := p.config.duration("verify-every")
-	if err != nil {
-		return err
+	if with.witnesses, err = c.witnessPolicy(); err != nil {
+		return with, stops, err
 	}
-	if verify < time.Minute {
-		return usage("--verify-every is at least 1m")
+	if with.trust, err = trust(c, p.now); err != nil {
+		return with, stops, err
 	}
-	policy, err := p.config.witnessPolicy()
-	if err != nil {
-		return err
+	if with.opening, err = p.opening(writing); err == nil {
+		err = with.opening.at.serves(with.role)
 	}
-	t, err := trust(p.config, p.now)
-	if err != nil {
-		return err
+	if err == nil && dutiesOf(with.role, with.opening.at).judges {
+		with.destinations, err = c.destinations()
 	}
-	o, err := p.opening(writing)
 	if err == nil {
-		err = o.at.serves(role)
+		with.erasing, err = c.erasing()
 	}
-	if err != nil {
-		return err
-	}
-	var to *destinations
-	if dutiesOf(role, o.at).judges {
-		if to, err = p.config.destinations(); err != nil {
-			return err
-		}
-	}
-	erases, err := p.config.erasing()
+	return with, stops, err
+}
+
+func (p *program) serve(ctx context.Context) error {
+	with, stops, err := p.toServe()
 	if err != nil {
 		return err
 	}
 	p.announce()
-	s, err := p.newServer(ctx, parts{opening: o, trust: t, role: role, environment: "production", smallNumbers: int(small), timers: true, destinations: to,
-		witnesses: policy, headsEvery: every, erasing: erases})
+	s, err := p.newServer(ctx, with)
 	if err != nil {
 		return err
 	}
 	var listener net.Listener
-	if role != "worker" || o.at.several() && p.config.chosen("addr") {
+	if with.role != "worker" || with.opening.at.several() && p.config.chosen("addr") {
 		if listener, err = listen(ctx, p.config.text("addr")); err != nil {
 			return errors.Join(err, s.close())
 		}
-		if role != "worker" && len(t.issuers) == 0 {
+		if with.role != "worker" && len(with.trust.issuers) == 0 {
 			p.say("no issuer of tokens is configured: nobody can get in")
 		}
 		if err := p.printf("serving http://%s\n", listener.Addr()); err != nil {
 			return errors.Join(err, s.close())
 		}
 	}
-	return errors.Join(s.run(ctx, listener, patience{drain: drain, finish: finish}), s.close())
+	return errors.Join(s.run(ctx, listener, stops), s.close())
 }
 
 // listen opens the address that requests come to.

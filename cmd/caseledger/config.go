@@ -53,7 +53,7 @@ var settings = []setting{
 	{flag: "backup-days", usual: "30",
 		does: "for how many days backups of the keys are kept, from 0 to 3650; each erasure receipt says until when a copy may still hold a destroyed key. Too small a number makes every receipt untrue"},
 	{flag: "rewrap-every", usual: "24h",
-		does: "the least time between two rounds of wrapping all keys by another key-encryption key after keys were destroyed; 0s has a round for each erasure. Backups of the keystore from before a round are useless without their own copy of that key: keep both"},
+		does: "the least time between two rounds of wrapping all keys by another key-encryption key after keys were destroyed; 0s has a round for each erasure. With the keys on a server only if it is given: every process must then read the same --key-file, or the others open nothing. Backups of the keystore from before a round open only with a copy of the key file from before it: keep such copies as long as those backups, and no longer"},
 	{flag: "signer-key", usual: "",
 		does: "file with the key that signs the ledger's checkpoints, made with mode 0600 on first start; empty is signer-key in the data folder. Every process that seals the record needs the same. Beside it, unless the keys are on a server, is what was signed last, which must never be put back from a backup. Whoever has the file can sign another history, and only witnesses would tell"},
 	{flag: "witnesses", usual: "",

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,8 +36,10 @@ func TestFlagPrevailsOnEnvironmentOnDefault(t *testing.T) {
 			}}
 			declare(command.Flags(), "")
 			declare(command.Flags(), "serve")
-			command.SetArgs(c.args)
-			if err := command.Execute(); err != nil {
+			root := &cobra.Command{Use: "caseledger"}
+			root.AddCommand(command)
+			root.SetArgs(append([]string{"serve"}, c.args...))
+			if err := root.Execute(); err != nil {
 				t.Fatal(err)
 			}
 			if got.text("addr") != c.value || got.from["addr"] != c.from {
@@ -137,5 +141,29 @@ func TestMisuseIsToldAsMisuse(t *testing.T) {
 		if out, _, code := call(t, nil, args...); code != int(exitUsage) || out != "" {
 			t.Errorf("%v: ended with %d and answered %q", args, code, out)
 		}
+	}
+}
+
+// What is set of how a record is served is what it is served with.
+func TestServesAsItIsSet(t *testing.T) {
+	t.Parallel()
+	p := &program{now: time.Now, random: rand.Reader}
+	command, rest, err := p.root().Find([]string{"serve", "--data", t.TempDir(), "--role", "all", "--heads-every", "7m", "--verify-every", "9m",
+		"--small-numbers", "11", "--shutdown-timeout", "13s", "--drain-delay", "17s"})
+	if err == nil {
+		err = command.ParseFlags(rest)
+	}
+	if err == nil {
+		p.config, err = configure(command, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, stops, err := p.toServe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if with.headsEvery != 7*time.Minute || with.verifyEvery != 9*time.Minute || with.smallNumbers != 11 || stops != (patience{17 * time.Second, 13 * time.Second}) {
+		t.Errorf("heads every %s, verified every %s, counts from %d, %+v", with.headsEvery, with.verifyEvery, with.smallNumbers, stops)
 	}
 }

@@ -24,6 +24,7 @@ import (
 type erasing struct {
 	copiesDays  int           // for how many days backups of the keystore are kept
 	rewrapEvery time.Duration // the least time between two rounds of wrapping keys anew
+	rewraps     bool          // it is done by itself, also with the keys on a server
 }
 
 // erasing reads the settings.
@@ -33,14 +34,14 @@ func (c configuration) erasing() (erasing, error) {
 		return erasing{}, err
 	}
 	every, err := c.duration("rewrap-every")
-	return erasing{int(days), every}, err
+	return erasing{int(days), every, c.chosen("rewrap-every")}, err
 }
 
 // eraser is what carries out what was decided about the record. The monitors
 // judge a person before anything of theirs goes; the read models are those that
 // hold nothing of it afterwards.
 func (r *record) eraser(with erasing, m *monitors, s sides, now func() time.Time, done func(erasure.Receipt)) *erasure.Eraser {
-	return erasure.New(erasure.Config{Store: r.store, Codec: r.codec, Keys: eraserKeys{r.vault, r.crowded}, Memory: erasureNotes{r.dir}, Broken: poisonous,
+	return erasure.New(erasure.Config{Store: r.store, Codec: r.codec, Keys: eraserKeys{r.vault, r.crowded, with.rewraps || r.at.keys.server == ""}, Memory: erasureNotes{r.dir}, Broken: poisonous,
 		Clock: now, After: time.After, CopiesDays: with.copiesDays, RewrapEvery: with.rewrapEvery, Done: done,
 		Judged: m.judged,
 		Purges: []erasure.Purge{
@@ -68,6 +69,7 @@ func nothingKept(context.Context, erasure.Gone) (int, error) { return 0, nil }
 type eraserKeys struct {
 	*vault.Vault
 	crowded bool // other processes seal, too
+	rewraps bool // the file of the key-encryption key is the only one there is
 }
 
 // Retire implements [erasure.Keys].
@@ -94,18 +96,14 @@ func (k eraserKeys) Destroy(ctx context.Context, keys []erasure.Destruction) err
 
 // Forget implements [erasure.Keys].
 func (k eraserKeys) Forget(ctx context.Context, person event.UUID, keep []vault.Identifier) (int, error) {
-	n, err := k.UnlinkAll(ctx, person)
-	for _, i := range keep {
-		if err == nil {
-			err = k.Confirm(ctx, i, person)
-			n--
-		}
-	}
-	return max(n, 0), err
+	return k.UnlinkAll(ctx, person, keep...)
 }
 
 // Rewrap implements [erasure.Keys].
 func (k eraserKeys) Rewrap(ctx context.Context) (int, error) {
+	if !k.rewraps {
+		return 0, erasure.ErrNoRewrap
+	}
 	done, err := k.Vault.Rewrap(ctx, vault.Rewrapping{})
 	if errors.Is(err, vault.ErrNoKEKFile) {
 		return 0, erasure.ErrNoRewrap

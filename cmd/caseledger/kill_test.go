@@ -50,6 +50,7 @@ func TestBlackBoxKill(t *testing.T) {
 		k.check()
 		if round%50 == 49 {
 			mustCommand(t, "project", "check", "--quiet", "--data", k.data)
+			k.verify()
 		}
 		if t.Failed() {
 			t.Fatalf("after %d rounds", round+1)
@@ -85,6 +86,7 @@ type killing struct {
 	outage bool // the servers of the record fail, too
 	issuer *tokenIssuer
 	keys   string
+	signed []string // files of checkpoints, oldest first
 
 	mu           sync.Mutex
 	acknowledged map[event.ID]bool
@@ -301,6 +303,20 @@ type zeros struct{}
 
 func (zeros) Read([]byte) (int, error) { return 0, io.EOF }
 
+// verify finds the ledger to be what was signed, and everything that was signed
+// to be its beginning.
+func (k *killing) verify() {
+	k.t.Helper()
+	kept := filepath.Join(k.t.TempDir(), "checkpoint")
+	if err := os.WriteFile(kept, []byte(mustCommand(k.t, append([]string{"ledger", "checkpoint"}, k.at...)...)), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+	k.signed = append(k.signed, kept)
+	for _, earlier := range k.signed {
+		mustCommand(k.t, append([]string{"verify", "--quiet", "--checkpoint", earlier}, k.at...)...)
+	}
+}
+
 // end looks at the whole once more: every acknowledged event is there once,
 // and every read model is what the ledger folds to.
 func (k *killing) end() {
@@ -316,6 +332,7 @@ func (k *killing) end() {
 	}
 	mustCommand(k.t, append([]string{"project", "check", "--quiet"}, k.at...)...)
 	mustCommand(k.t, append([]string{"doctor", "--quiet"}, k.at...)...)
+	k.verify()
 	seen := map[event.ID]bool{}
 	k.each(0, func(at event.Position, id event.ID) {
 		if seen[id] {

@@ -17,6 +17,7 @@ import (
 	"caseledger/eventstore/casepack/assemble"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/heads"
 	"caseledger/eventstore/ledger/witness"
 	"caseledger/projections"
 	"caseledger/projections/boundary"
@@ -38,6 +39,7 @@ type packing struct {
 	side    *side // whose keys open what is shown
 	sealing *sealing
 	signers []note.Signer
+	commit  func(context.Context) (heads.Commitment, error)
 	// current has the read models follow the ledger to its end.
 	current func(context.Context) error
 	// kept reports whether limited access keeps the asker out of a case; nil where
@@ -72,7 +74,7 @@ func (o opening) makePack(ctx context.Context, r *record, t trusted, policy *wit
 	if err != nil {
 		return assemble.Made{}, err
 	}
-	return packing{r, t, side, s, keys.Signers(), side.runner.CatchUp, nil}.make(ctx, asked, because, to)
+	return packing{r, t, side, s, keys.Signers(), s.committer.Commit, side.runner.CatchUp, nil}.make(ctx, asked, because, to)
 }
 
 func (p packing) make(ctx context.Context, asked assemble.Request, because why, to io.Writer) (assemble.Made, error) {
@@ -88,7 +90,7 @@ func (p packing) make(ctx context.Context, asked assemble.Request, because why, 
 	asked.Synthetic = p.record.synthetic
 	s := p.sealing
 	source := assemble.Source{Store: p.record.store, Reader: p.record.codec.With(p.side.keys, codec.Options{}), Rules: p.record.codec.Reader, Shelf: s.shelf,
-		Ledger: s.reader, Origin: s.origin, Signers: p.signers, Commit: s.committer.Commit, Sealed: s.sealed,
+		Ledger: s.reader, Origin: s.origin, Signers: p.signers, Commit: p.commit, Sealed: s.sealed,
 		Looks: func(ctx context.Context, people []event.UUID) ([]assemble.Look, error) {
 			if err := p.current(ctx); err != nil {
 				return nil, err
@@ -200,19 +202,32 @@ func (s *side) looks(ctx context.Context, people []event.UUID, controller event.
 // sealed waits until a position is under a checkpoint, cosigned where there is a
 // policy, and returns that.
 func (s *sealing) sealed(ctx context.Context, position event.Position) (ledger.Checkpoint, error) {
-	if _, err := s.sealer.Seal(ctx); err != nil {
-		return ledger.Checkpoint{}, err
-	}
-	if s.gatherer == nil {
-		return s.reader.Checkpoint(ctx)
-	}
 	ctx, stop := context.WithTimeout(ctx, witnessPatience)
 	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- s.gatherer.Run(ctx) }()
+	for {
+		_, err := s.sealer.Seal(ctx)
+		if err != nil && !errors.Is(err, ledger.ErrMoved) && !errors.Is(err, ledger.ErrInDoubt) { // another sealer is at work
+			return ledger.Checkpoint{}, err
+		}
+		at, err := s.reader.Checkpoint(ctx)
+		if err == nil && uint64(at.N) >= uint64(position) {
+			if s.gatherer == nil {
+				return at, nil
+			}
+			break
+		}
+		if err != nil && !errors.Is(err, ledger.ErrNoCheckpoint) {
+			return ledger.Checkpoint{}, err
+		}
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.gatherer.Run(ctx) // which ends because it is stopped
+	}()
 	defer func() {
 		stop()
-		<-ended // which is that it was stopped
+		<-ended
 	}()
 	for {
 		at, err := s.reader.Witnessed(ctx)

@@ -321,6 +321,7 @@ func TestTheLedgerSaysWhichKeysSignIt(t *testing.T) {
 	}
 	recorded()
 	mustEnd(t, exitOK, "keys", "rotate", "--data", data, "--quiet")
+	mustEnd(t, exitOK, "verify", "--data", data, "--quiet") // though nobody has signed with the new key, nor published it
 	keys, err := ledger.ReadSigningKeys(filepath.Join(data, signerFile))
 	if err != nil {
 		t.Fatal(err)

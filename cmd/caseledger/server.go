@@ -160,7 +160,7 @@ func (p *program) wire(ctx context.Context, s *server, with parts, recorder *rec
 	}
 	c.Recorder, c.Views, c.Feed = recorder, v, feed{v}
 	c.Identifiers = finder{s.record.vault, s.record.synthetic, p.now}
-	c.Packs = packs{s, v}
+	c.Packs = &packs{server: s, views: v}
 	c.AccessLog = newAccessLog(s.record.store, s.record.codec)
 	c.Issuers, c.Organisation = with.trust.issuers, with.trust.organisation
 	c.Clock, c.Random = p.now, p.random

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -118,7 +119,8 @@ func objectIs(name string) func(*verdict.Report) bool {
 
 // fill fills an empty record, seals it, and builds its read models.
 func (c *corpus) fill() {
-	t, ctx := c.t, c.t.Context()
+	t, ctx, began := c.t, c.t.Context(), time.Now()
+	defer func() { t.Logf("filled in %s", time.Since(began).Round(time.Second)) }()
 	writing := c.o
 	writing.mode = 1
 	r, err := writing.open(ctx)
@@ -263,12 +265,16 @@ func (c *corpus) untouched(when string) {
 	}
 }
 
-// everyAlteration is set by make release-test.
-const everyAlteration = testPrefix + "TAMPER"
+// howMany is "all", which make release-test says, or of how many alterations one
+// is tried.
+const howMany = testPrefix + "TAMPER"
 
-// sampled is one of how many alterations is tried.
 func sampled(usual int) int {
-	if value, _ := fromEnvironment(os.Environ(), everyAlteration); value == "all" {
+	value, _ := fromEnvironment(os.Environ(), howMany)
+	if n, err := strconv.Atoi(value); err == nil && n > 0 {
+		return n
+	}
+	if value == "all" {
 		return 1
 	}
 	return usual

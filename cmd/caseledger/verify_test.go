@@ -106,4 +106,11 @@ func TestBlackBoxVerify(t *testing.T) {
 	if f.code != int(exitIntegrity) || !strings.Contains(f.out, "TAMPERED at entry 40: ") || !strings.Contains(f.errs, "TAMPERED at entry 40") {
 		t.Errorf("in words, with %d:\n%s%s", f.code, f.out, f.errs)
 	}
+	if err := os.RemoveAll(dir.file(tilesFolder)); err != nil {
+		t.Fatal(err)
+	}
+	f = command(t, "verify", "--data", data)
+	if f.code != int(exitIntegrity) || !strings.Contains(f.out, "there is no checkpoint, and entries were sealed") || !strings.Contains(f.errs, "could not be raised") {
+		t.Errorf("without a shelf, with %d:\n%s%s", f.code, f.out, f.errs)
+	}
 }

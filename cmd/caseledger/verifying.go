@@ -48,6 +48,9 @@ type verifying struct {
 // run verifies the record. The error says that it could not be done; what is
 // wrong is in the report.
 func (v verifying) run(ctx context.Context) (*verdict.Report, error) {
+	if err := v.firstSealed(ctx); err != nil {
+		return nil, err
+	}
 	origin, _, _ := strings.Cut(v.signed[0], "+")
 	known, err := ledger.VerifiersOf(v.signed...)
 	if err != nil {
@@ -85,6 +88,28 @@ func (v verifying) run(ctx context.Context) (*verdict.Report, error) {
 	}
 	r.Sort()
 	return r, nil
+}
+
+// firstSealed waits for the first checkpoint of a ledger that somebody has begun
+// to seal: until then tiles, and what the signer remembers, are there without it.
+// One that does not come within seconds is missing.
+func (v verifying) firstSealed(ctx context.Context) error {
+	for range 30 {
+		keys, err := v.shelf.Load(ctx, ledger.RegisterKeys)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		signed, err := v.shelf.Load(ctx, ledger.RegisterCheckpoint)
+		if err != nil || len(signed) > 0 {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // errCosignatures: a checkpoint lacks cosignatures.
@@ -178,19 +203,24 @@ func (v verifying) announced(ctx context.Context, r *verdict.Report) error {
 	if err != nil {
 		return fmt.Errorf("read the keys that the ledger publishes: %w", err)
 	}
-	for _, k := range strings.Fields(string(raw)) {
+	published, shared := strings.Fields(string(raw)), false
+	for _, k := range published {
 		if !verifies(k) {
 			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "what it publishes is no key"})
 			return nil
 		}
-		if !slices.Contains(v.signed, k) {
+		known := slices.Contains(v.signed, k)
+		if shared = shared || known; !known {
 			r.Notice("a key is published that is not among those this was verified with: %s", k)
 		}
 	}
-	for _, k := range v.signed {
-		if r.Entries > 0 && !slices.Contains(strings.Fields(string(raw)), k) {
-			r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "a key that signs is not published"})
+	for _, k := range v.signed { // one that was just added is published when it first signs
+		if shared && !slices.Contains(published, k) {
+			r.Notice("a key that this was verified with is not published: %s", k)
 		}
+	}
+	if r.Entries > 0 && !shared {
+		r.Find(verdict.Finding{Code: verdict.Checkpoint, Object: "register " + ledger.RegisterKeys, Detail: "no key that signs is published"})
 	}
 	return nil
 }

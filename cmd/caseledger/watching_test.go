@@ -65,3 +65,39 @@ func TestAWatchedRecordRaisesTheAlarm(t *testing.T) {
 		t.Errorf("the alarm: %+v, %v", a, err)
 	}
 }
+
+// A ledger whose first checkpoint is on its way is no ledger that lost it.
+func TestTheFirstCheckpointIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(filepath.Join(t.TempDir(), "data"))
+	fillLedger(t, dir, 3)
+	if _, err := sealData(t, string(dir)); err != nil {
+		t.Fatal(err)
+	}
+	o := opening{dir: dir, mode: writing, now: time.Now, random: rand.Reader}
+	v, release, err := o.openVerifying(t.Context(), nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = release() }()
+	late := &lateCheckpoint{Shelf: v.shelf, looks: 3}
+	v.shelf = late
+	r, err := v.run(t.Context())
+	if err != nil || r.Verdict() != verdict.Intact || late.looks > 0 {
+		t.Errorf("%+v, %v, after %d looks too few", r, err, late.looks)
+	}
+}
+
+// lateCheckpoint is a shelf whose checkpoint is there after a number of looks.
+type lateCheckpoint struct {
+	ledger.Shelf
+	looks int
+}
+
+func (l *lateCheckpoint) Load(ctx context.Context, register string) ([]byte, error) {
+	if register == ledger.RegisterCheckpoint && l.looks > 0 {
+		l.looks--
+		return nil, nil
+	}
+	return l.Shelf.Load(ctx, register)
+}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,13 +17,16 @@ import (
 // load finds where the last sealer stopped, and checks that the store, the
 // shelf and the memory are of one ledger. An [Incident] if they are not.
 func (s *Sealer) load(ctx context.Context) (*state, error) {
+	at := &state{edge: &edge{}}
+	var err error
+	if at.register, at.published, err = s.register(ctx); err != nil {
+		return nil, err
+	}
+	// Each is noted before it is published, and recorded before that: read in this
+	// order, what another sealer does meanwhile makes none of them fall behind.
 	noted, err := s.Memory.LastSigned(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: recall what was signed last: %w", err)
-	}
-	at := &state{edge: &edge{}}
-	if at.register, at.published, err = s.register(ctx); err != nil {
-		return nil, err
 	}
 	head, err := s.Store.Head(ctx)
 	if err != nil {
@@ -84,6 +88,9 @@ func (s *Sealer) resume(ctx context.Context, at *state) error {
 	first := (size - 1) / TileWidth * TileWidth
 	edge, leaves, err := s.readEdge(ctx, at.published, first)
 	if lost := (*lostTile)(nil); errors.As(err, &lost) {
+		if err := s.still(ctx, at); err != nil {
+			return err
+		}
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "tiles are made again from the store", slog.String("lost", lost.name))
 		if err := s.rebuild(ctx, at.published); err != nil {
 			return err
@@ -113,6 +120,18 @@ func (s *Sealer) resume(ctx context.Context, at *state) error {
 		}
 	}
 	return shorter(seen, at.published)
+}
+
+// still is nil if the register is as it was read: otherwise another sealer has
+// published meanwhile, and removed what its tiles have taken the place of.
+func (s *Sealer) still(ctx context.Context, at *state) error {
+	switch is, err := s.Shelf.Load(ctx, RegisterCheckpoint); {
+	case err != nil:
+		return fmt.Errorf("ledger: read the last checkpoint: %w", err)
+	case !bytes.Equal(is, at.register):
+		return fmt.Errorf("ledger: another sealer published meanwhile: %w", ErrMoved)
+	}
+	return nil
 }
 
 // readEdge reads a tree's right edge, and the leaves from an index on. Nothing

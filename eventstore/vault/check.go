@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"errors"
@@ -151,7 +152,7 @@ type Row struct {
 // there or not.
 func (v *Vault) Keys(ctx context.Context) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		for r, err := range each(ctx, v.store.keysAfter) {
+		for r, err := range each(ctx, v.store.keysAfter, func(r record) []byte { return r.id[:] }) {
 			if !yield(Row{infoOf(r), err == nil && !v.stamps.right(r.stamp, v.stamps.ofKey(r))}, err) || err != nil {
 				return
 			}
@@ -159,14 +160,18 @@ func (v *Vault) Keys(ctx context.Context) iter.Seq2[Row, error] {
 	}
 }
 
-// each goes through the rows of a table, until an error.
-func each[T any](ctx context.Context, next pager[T]) iter.Seq2[T, error] {
+// each goes through the rows of a table, until an error. A row whose key was made
+// longer comes behind itself: it ends there, and is not read for ever.
+func each[T any](ctx context.Context, next pager[T], key func(T) []byte) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var last T
 		for {
 			page, err := next(ctx, last)
 			if err != nil {
 				yield(last, err)
+				return
+			}
+			if len(page) > 0 && bytes.Equal(key(page[len(page)-1]), key(last)) {
 				return
 			}
 			for _, one := range page {
@@ -288,7 +293,7 @@ func (v *Vault) alteredKeys(ctx context.Context, yield func(Alteration) bool) (b
 }
 
 func (v *Vault) alteredClaims(ctx context.Context, yield func(Alteration) bool) (bool, error) {
-	for c, err := range each(ctx, v.store.claimsAfter) {
+	for c, err := range each(ctx, v.store.claimsAfter, func(c claim) []byte { return append(c.blind[:], c.command[:]...) }) {
 		if err != nil {
 			return false, err
 		}

@@ -74,3 +74,20 @@ func TestReadModel(t *testing.T) {
 	projectiontest.Run(t, entries.Model(boundarytest.Viewer("")), c.Ledger)
 	projectiontest.Run(t, entries.Model(boundarytest.Viewer(event.Probation)), history(event.Probation).Ledger)
 }
+
+// A row whose JSON has a member that nobody wrote is not taken for the row
+// without it.
+func TestARowWithAMemberThatNobodyWroteIsRefused(t *testing.T) {
+	t.Parallel()
+	m := entries.Model(boundarytest.Viewer(""))
+	row := func(actor string) []any {
+		return []any{hub.String(), boundarytest.ID("e").String(), "", int64(1), int64(1), "training.recorded", "2026-01-05T08:00:00Z", actor}
+	}
+	plain := `{"id":"` + boundarytest.ID("who").String() + `","role":"SYSTEM","side":"NHS"}`
+	if _, err := m.Projection.Decode(row(plain)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Projection.Decode(row(plain[:len(plain)-1] + `,"orf":""}`)); err == nil {
+		t.Error("it is read")
+	}
+}

@@ -33,7 +33,10 @@ func (r *run) readAnchors(ctx context.Context) error {
 		return fmt.Errorf("verify: read the last checkpoint: %w", err)
 	}
 	if r.Memory != nil {
-		if r.remembered, err = r.Memory.LastSigned(ctx); err != nil {
+		r.remembered, err = r.Memory.LastSigned(ctx)
+		if errors.Is(err, ledger.ErrMemory) {
+			r.report.Notice("what the signer remembers is damaged, and was not compared")
+		} else if err != nil {
 			return fmt.Errorf("verify: ask what the signer remembers: %w", err)
 		}
 	}
@@ -168,11 +171,11 @@ func (r *run) alarm(ctx context.Context) error {
 // tile that has grown since is found under its wider name. sound is false where
 // what is stored is no tile.
 func (r *run) tile(ctx context.Context, level int, n int64, width int) (hashes []tlog.Hash, sound bool, _ error) {
-	names := []int{width, tileWidth}
-	for w := width + 1; w < tileWidth; w++ {
-		names = append(names, w)
+	widths := []int{width, tileWidth}
+	for w := width + 1; w <= tileWidth; w++ { // the widest comes again: it may have grown meanwhile
+		widths = append(widths, w)
 	}
-	for _, w := range names {
+	for _, w := range widths {
 		data, err := r.Shelf.Get(ctx, ledger.TileName(level, n, w))
 		if errors.Is(err, ledger.ErrAbsent) {
 			if width == tileWidth {

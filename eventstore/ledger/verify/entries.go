@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,8 +13,6 @@ import (
 	"caseledger/eventstore/ledger/verdict"
 	"caseledger/eventstore/vault"
 )
-
-func sumOf(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
 
 // laterOn reports whether an entry is not opened for a reason that is not this
 // check's: a later version of the program wrote it, or its key is missing, which
