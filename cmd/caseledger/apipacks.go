@@ -77,7 +77,7 @@ func (p *packs) Make(ctx context.Context, c api.Caller, q api.PackQuery) ([]byte
 		}
 		models := []*projections.Projection{side.models.looks.Projection}
 		if side.name != audit {
-			models = append(models, side.models.caseload.Projection) // which that set has not
+			models = append(models, side.models.caseload.Projection) // which [packing.known] asks
 		}
 		for _, model := range models {
 			if err := side.store.WaitFor(ctx, model, head); err != nil {

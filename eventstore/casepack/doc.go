@@ -95,8 +95,8 @@
 // command, index, correlation, causation, corrects, origin), and beside it
 //
 //	says    an object with the content, as far as it may be read here. Of an entry with a clear box it is that
-//	        box's content, byte for byte. Of others it is what the maker of the pack read in the sealed boxes: only
-//	        who has the keys can compare
+//	        box's content, byte for byte. An entry without boxes has none. Of others it is what the maker of the pack
+//	        read in the sealed boxes: only who has the keys can compare
 //	absent  an object that says of classes whose boxes could not be read why: "erased" or "withheld". "erased" is
 //	        refused unless an entry of the pack, a key.destroyed event, names the key of the class's box
 //

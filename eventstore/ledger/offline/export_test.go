@@ -1,6 +1,12 @@
 package offline
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"caseledger/eventstore/ledger/verdict"
+)
 
 // What the tests of this package compare with the ledger's own code.
 
@@ -77,4 +83,10 @@ func Contain(name string, content []byte) []byte {
 	var b bytes.Buffer
 	members{{name, content}}.writeTo(&b)
 	return b.Bytes()
+}
+
+// SaysOf checks what events.jsonl says of an entry without any box.
+func SaysOf(says string) error {
+	p := &pack{entries: make([]entry, 1), lines: []line{{Says: jsontext.Value(says)}}}
+	return p.checkErased(&verdict.Report{})
 }

@@ -273,8 +273,11 @@ func (p *pack) checkErased(r *verdict.Report) error {
 	sealing := map[uuid]bool{}
 	for i := range p.entries {
 		e, l := &p.entries[i], &p.lines[i]
-		if l.Says != nil && l.Says.Kind() != '{' {
+		if len(l.Says) > 0 && l.Says.Kind() != '{' {
 			return wrongAt(e.position, verdict.Proof, "what it says is no object")
+		}
+		if e.count == 0 && len(l.Says) > 0 {
+			return wrongAt(e.position, verdict.Proof, "events.jsonl says something, and it has no content")
 		}
 		if e.count == 1 && e.boxes[0].class == 0 && string(l.Says) != string(e.boxes[0].sealed) {
 			return wrongAt(e.position, verdict.Proof, "events.jsonl says something else than its clear content")

@@ -352,3 +352,15 @@ func FuzzMember(f *testing.F) {
 		}
 	})
 }
+
+// An entry that holds nothing says nothing: there is no sealed box that only who
+// has the keys could compare with.
+func TestAnEntryWithoutContentSaysNothing(t *testing.T) {
+	t.Parallel()
+	if err := offline.SaysOf(""); err != nil {
+		t.Error(err)
+	}
+	if err := offline.SaysOf(`{"note":"never recorded"}`); err == nil {
+		t.Error("a text of an entry that has no content is let pass")
+	}
+}
