@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -235,6 +237,20 @@ func (s StreamID) String() string {
 		return streamPrefixes[s.Kind]
 	}
 	return streamPrefixes[s.Kind] + "-" + s.Of.String()
+}
+
+// StreamPrefixes are what the texts of streams begin with, one for each kind, in
+// the order of the kinds.
+func StreamPrefixes() []string {
+	var all []string
+	for _, kind := range slices.Sorted(maps.Keys(streamPrefixes)) {
+		prefix := streamPrefixes[kind]
+		if !kind.single() {
+			prefix += "-"
+		}
+		all = append(all, prefix)
+	}
+	return all
 }
 
 // ParseStreamID reads what [StreamID.String] writes; else [ErrMalformedID].

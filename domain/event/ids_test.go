@@ -3,6 +3,7 @@ package event_test
 import (
 	"encoding"
 	"errors"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -150,4 +151,19 @@ func FuzzParseStreamID(f *testing.F) {
 			t.Errorf("%q reads as %s", text, s)
 		}
 	})
+}
+
+func TestEachKindOfStreamHasItsPrefix(t *testing.T) {
+	t.Parallel()
+	all := event.StreamPrefixes()
+	for i, s := range []event.StreamID{event.Case(event.MustUUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")), event.Agreement(event.MustUUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")),
+		event.Organisation(event.MustUUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")), event.Access(event.MustUUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")),
+		event.Findings(event.MustUUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")), event.Policy, event.Ledger} {
+		if i >= len(all) || !strings.HasPrefix(s.String(), all[i]) {
+			t.Errorf("%s has none of %q", s, all)
+		}
+	}
+	if len(all) != 7 {
+		t.Errorf("%d prefixes, want one for each kind", len(all))
+	}
 }

@@ -303,7 +303,7 @@ func (n streamNames) ingest() string             { return n.prefix + "caseledger
 // records are the prefixes of the streams that hold what is recorded.
 func (n streamNames) records() []string {
 	var all []string
-	for _, kind := range []string{"case-", "agreement-", "org-", "access-", "finding-", "policy"} {
+	for _, kind := range event.StreamPrefixes() {
 		all = append(all, n.prefix+kind)
 	}
 	return all
