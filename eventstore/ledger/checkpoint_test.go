@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
@@ -10,33 +9,16 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 )
 
 const origin = "hub.example/ledger"
 
-// keyPair is a signer and what verifies it, under a name.
-func keyPair(t *testing.T, name string) (note.Signer, note.Verifier) {
-	t.Helper()
-	secret, public, err := note.GenerateKey(rand.Reader, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := note.NewSigner(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := note.NewVerifier(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, v
-}
-
 func TestACheckpointIsOneOfTheLedgerOrNone(t *testing.T) {
 	t.Parallel()
-	ours, known := keyPair(t, origin)
-	other, _ := keyPair(t, origin)
-	witness, seen := keyPair(t, "witness.example")
+	ours, known := ledgertest.Key(t, origin)
+	other, _ := ledgertest.Key(t, origin)
+	witness, seen := ledgertest.Key(t, "witness.example")
 	tree := ledger.Tree{N: 12, Hash: tlog.RecordHash([]byte("twelve"))}
 	text := ledger.CheckpointText(origin, tree)
 	for name, c := range map[string]struct {

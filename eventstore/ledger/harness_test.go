@@ -261,18 +261,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	secret, public, err := note.GenerateKey(rand.Reader, origin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := note.NewSigner(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := note.NewVerifier(public)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, v := ledgertest.Key(t, origin)
 	f := &faults{}
 	w := &world{faults: f, shelf: newShelf(f), memory: &remembered{}, signer: &signatures{Signer: s}, public: v,
 		now: func() time.Time { return noon }, stream: event.Access(uuid(0))}

@@ -15,6 +15,7 @@ import (
 	"caseledger/eventstore"
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 	"caseledger/eventstore/memory"
 )
 
@@ -374,7 +375,7 @@ func TestAnAlarmIsRaisedOnceAndLiftedWithAReason(t *testing.T) {
 func TestASealerOfOtherPartsIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other, _ := keyPair(t, "elsewhere.example/ledger")
+	other, _ := ledgertest.Key(t, "elsewhere.example/ledger")
 	for name, spoil := range map[string]func(*ledger.SealerConfig){
 		"no store":       func(c *ledger.SealerConfig) { c.Store = nil },
 		"no memory":      func(c *ledger.SealerConfig) { c.Memory = nil },
@@ -389,7 +390,7 @@ func TestASealerOfOtherPartsIsRefused(t *testing.T) {
 		}
 	}
 	c := w.config()
-	unknown, _ := keyPair(t, origin)
+	unknown, _ := ledgertest.Key(t, origin)
 	c.Signers = append(c.Signers, unknown)
 	s, err := ledger.NewSealer(c)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"caseledger/domain/event"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 )
 
 func mustProve(t testing.TB, r *ledger.Reader, at int64) ledger.Proof {
@@ -52,7 +53,7 @@ func TestAProofProvesItsEntryAndNoOther(t *testing.T) {
 func TestAProofIsByTheWitnessedCheckpointWhereThatHasTheEntry(t *testing.T) {
 	t.Parallel()
 	w, shelf := sealed(t, 100)
-	witness, seen := keyPair(t, "witness.example")
+	witness, seen := ledgertest.Key(t, "witness.example")
 	cosigned, n, err := ledger.OpenCheckpoint(w.value(t, ledger.RegisterCheckpoint), origin, note.VerifierList(w.public))
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"caseledger/domain/event"
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 )
 
 func (w *world) reader(cached int) *ledger.Reader {
@@ -402,7 +403,7 @@ func TestARegisterThatIsNoCheckpointIsCorrupt(t *testing.T) {
 	t.Parallel()
 	w, shelf := sealed(t, 5)
 	r := w.reader(0)
-	stranger, _ := keyPair(t, origin)
+	stranger, _ := ledgertest.Key(t, origin)
 	forged, err := note.Sign(&note.Note{Text: ledger.CheckpointText(origin, ledger.Tree{N: 5})}, stranger)
 	if err != nil {
 		t.Fatal(err)

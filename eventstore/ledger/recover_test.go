@@ -210,7 +210,7 @@ func TestALedgerIsSucceededForGood(t *testing.T) {
 		t.Errorf("recover what is retired: %v", err)
 	}
 
-	s, public := keyPair(t, successor.Successor)
+	s, public := ledgertest.Key(t, successor.Successor)
 	config := w.config()
 	config.Origin, config.Shelf, config.Memory = successor.Successor, &fresh, &remembered{}
 	config.Signers, config.Verifiers = []note.Signer{s}, note.VerifierList(public)

@@ -3,7 +3,6 @@ package verify_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"iter"
@@ -20,6 +19,7 @@ import (
 	"caseledger/eventstore/codec"
 	"caseledger/eventstore/keep"
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 	"caseledger/eventstore/ledger/verdict"
 	"caseledger/eventstore/ledger/verify"
 )
@@ -108,18 +108,7 @@ type key struct {
 
 func newKey(t testing.TB, name string) key {
 	t.Helper()
-	secret, public, err := note.GenerateKey(rand.Reader, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := note.NewSigner(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := note.NewVerifier(public)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, v := ledgertest.Key(t, name)
 	return key{s, v}
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"caseledger/eventstore/ledger"
+	"caseledger/eventstore/ledger/ledgertest"
 )
 
 const origin = "hub.example/ledger"
@@ -90,18 +91,7 @@ type key struct {
 
 func newKey(t testing.TB, name string) key {
 	t.Helper()
-	secret, public, err := note.GenerateKey(rand.Reader, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := note.NewSigner(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := note.NewVerifier(public)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, v := ledgertest.Key(t, name)
 	return key{s, v}
 }
 
