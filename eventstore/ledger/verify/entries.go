@@ -26,14 +26,19 @@ func laterOn(err error) bool {
 	return false
 }
 
+// readAhead is how many chunks for each worker are read before they are looked at:
+// enough that the workers have something to do while a store prepares its next
+// page.
+const readAhead = 8
+
 // entries reads every entry behind those that are left out, and compares it.
 func (r *run) entries(ctx context.Context) (*tree, error) {
 	running, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer stop()
-	jobs := make(chan *chunk, r.Workers)
-	inOrder := make(chan *chunk, 2*r.Workers)
+	jobs := make(chan *chunk, readAhead*r.Workers)
+	inOrder := make(chan *chunk, (readAhead+1)*r.Workers)
 	group.Go(func() {
 		defer close(jobs)
 		defer close(inOrder)
