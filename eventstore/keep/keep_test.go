@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -342,5 +343,26 @@ func alter(t *testing.T, path, statement string) {
 	_, err = db.ExecContext(t.Context(), statement)
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What is remembered in a file is its owner's alone to read.
+func TestFilesAreTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, open := range map[string]func(string) (io.Closer, error){
+		"monitors": func(path string) (io.Closer, error) { return keep.OpenSQLite(t.Context(), path) },
+		"relay":    func(path string) (io.Closer, error) { return keep.OpenRelaySQLite(t.Context(), path) },
+		"numbers":  func(path string) (io.Closer, error) { return keep.OpenNumbers(t.Context(), path) },
+	} {
+		path := filepath.Join(folder, name)
+		k, err := open(path)
+		if err == nil {
+			err = k.Close()
+		}
+		info, stat := os.Stat(path)
+		if err != nil || stat != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v, %v", name, info, err, stat)
+		}
 	}
 }

@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"caseledger/domain/event"
@@ -45,14 +42,8 @@ var _ numbering.Copy = (*Numbers)(nil)
 // OpenNumbers opens the copy in a file, and makes it if there is none. The
 // program links the driver "sqlite". [ErrForeign] if the file is something
 // else.
-func OpenNumbers(ctx context.Context, path string) (_ *Numbers, err error) {
-	if path, err = filepath.Abs(path); err != nil {
-		return nil, fmt.Errorf("keep: %w", err)
-	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout=10000", "trusted_schema=OFF", "cell_size_check=ON",
-		"journal_mode=WAL", "synchronous=NORMAL"}} // NORMAL loses the end, never the middle
-	file := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", file.String())
+func OpenNumbers(ctx context.Context, path string) (*Numbers, error) {
+	db, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("keep: open: %w", err)
 	}

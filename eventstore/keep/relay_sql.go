@@ -9,8 +9,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -79,17 +77,8 @@ func OpenRelay(ctx context.Context, db *sql.DB) (*Relay, error) {
 
 // OpenRelaySQLite opens the keep in a file, and makes it if there is none. The
 // program links the driver "sqlite". Several processes may have it open.
-func OpenRelaySQLite(ctx context.Context, path string) (_ *Relay, err error) {
-	slashed := filepath.ToSlash(path)
-	if !strings.HasPrefix(slashed, "/") {
-		if slashed, err = filepath.Abs(path); err != nil {
-			return nil, failed{err}
-		}
-		slashed = "/" + strings.TrimPrefix(filepath.ToSlash(slashed), "/")
-	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout=10000", "trusted_schema=OFF", "cell_size_check=ON",
-		"journal_mode=WAL", "synchronous=NORMAL"}} // NORMAL loses the end, never the middle
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}).String())
+func OpenRelaySQLite(ctx context.Context, path string) (*Relay, error) {
+	db, err := openFile(path)
 	if err != nil {
 		return nil, failed{err}
 	}

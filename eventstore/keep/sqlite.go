@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -13,20 +14,31 @@ import (
 // applicationID marks the file as ours, "CLrx".
 const applicationID = 0x434c7278
 
-// OpenSQLite opens the keep in a file, and makes it if there is none. The
-// program links the driver "sqlite". [ErrForeign] if the file is another
-// program's.
-func OpenSQLite(ctx context.Context, path string) (_ *Database, err error) {
-	slashed := filepath.ToSlash(path)
-	if !strings.HasPrefix(slashed, "/") {
-		if slashed, err = filepath.Abs(path); err != nil {
-			return nil, fmt.Errorf("keep: %w", err)
-		}
-		slashed = "/" + strings.TrimPrefix(filepath.ToSlash(slashed), "/")
+// openFile opens a SQLite file, and makes it if there is none: one that its owner
+// alone may read.
+func openFile(path string) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return nil, err
 	}
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout=10000", "trusted_schema=OFF", "cell_size_check=ON",
 		"journal_mode=WAL", "synchronous=NORMAL"}} // NORMAL loses the end, never the middle
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}).String())
+	at := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: q.Encode()}
+	return sql.Open("sqlite", at.String())
+}
+
+// OpenSQLite opens the keep in a file, and makes it if there is none. The
+// program links the driver "sqlite". [ErrForeign] if the file is another
+// program's.
+func OpenSQLite(ctx context.Context, path string) (*Database, error) {
+	db, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("keep: open: %w", err)
 	}
