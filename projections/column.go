@@ -394,8 +394,10 @@ func decodeInt(src any, v reflect.Value) error {
 	switch {
 	case !ok:
 		return errUnstorable
+	case v.Kind() == reflect.Bool && n != 0 && n != 1:
+		return errUnstorable
 	case v.Kind() == reflect.Bool:
-		v.SetBool(n != 0)
+		v.SetBool(n == 1)
 	case v.CanInt() && !v.OverflowInt(n):
 		v.SetInt(n)
 	case v.CanUint() && n >= 0 && !v.OverflowUint(uint64(n)):

@@ -152,3 +152,29 @@ func TestValuesComeBackAsTheyWere(t *testing.T) {
 		t.Errorf("row (-want +got):\n%s", diff)
 	}
 }
+
+// A flag is stored as 0 or 1: a row with another number is not taken for one of
+// them.
+func TestAFlagIsOneOfTwoNumbers(t *testing.T) {
+	t.Parallel()
+	m := projections.Define(projections.Spec[memberRow]{Name: "flags", Version: 1, Types: []string{"sample.joined"},
+		Fold: func(*memberRow, event.Recorded) *memberRow { return nil }})
+	stored, err := m.Projection.Values(nil, projections.Found{Stream: alpha, Row: &memberRow{Person: alpha, Active: true, SeenAt: time.Unix(0, 0), Changed: event.At(time.Unix(0, 0))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, ok := range map[int64]bool{0: true, 1: true, 2: false, 257: false, -1: false} {
+		row := make([]any, len(stored))
+		for i, column := range m.Projection.Columns() {
+			switch row[i] = stored[i].Text; {
+			case column.Name == "active":
+				row[i] = n
+			case column.Kind == projections.Int, column.Kind == projections.Instant:
+				row[i] = stored[i].Int
+			}
+		}
+		if _, err := m.Projection.Decode(row); (err == nil) != ok {
+			t.Errorf("a flag of %d: %v", n, err)
+		}
+	}
+}
