@@ -80,31 +80,12 @@ type ranParked struct {
 }
 
 func (p *program) findingsRun(ctx context.Context, all bool, at string) error {
-	o, err := p.opening(writing)
-	if err == nil {
-		err = o.there()
-	}
-	if err != nil {
-		return err
-	}
-	clock := &handClock{}
-	synthetic, err := o.invented(ctx)
-	if err != nil {
-		return err
-	}
-	if synthetic {
-		o.now = clock.now // what is recorded belongs to the invented time
-	}
-	r, err := o.open(ctx)
+	_, r, clock, err := p.openInTime(ctx, at)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.close() }()
-	moment, err := p.judgingMoment(ctx, r, at)
-	if err != nil {
-		return err
-	}
-	clock.set(moment)
+	moment := clock.now()
 	organisations, err := known(r.dir)
 	if err != nil {
 		return err
@@ -133,6 +114,36 @@ func (p *program) printRan(out ran) error {
 	}
 	return p.printf("judged %d people and organisations up to entry %d as at %s: %d findings raised or superseded\n",
 		out.Judged, out.JudgedTo, out.At.Format(time.RFC3339), out.Recorded)
+}
+
+// openInTime opens a record that is there, to judge it and record in it as at a
+// moment (see judgingMoment), which clock shows. What is recorded of invented
+// people belongs to their time.
+func (p *program) openInTime(ctx context.Context, at string) (o opening, _ *record, clock *handClock, err error) {
+	if o, err = p.opening(writing); err == nil {
+		err = o.there()
+	}
+	if err != nil {
+		return o, nil, nil, err
+	}
+	clock = &handClock{}
+	synthetic, err := o.invented(ctx)
+	if err != nil {
+		return o, nil, nil, err
+	}
+	if synthetic {
+		o.now = clock.now
+	}
+	r, err := o.open(ctx)
+	if err != nil {
+		return o, nil, nil, err
+	}
+	moment, err := p.judgingMoment(ctx, r, at)
+	if err != nil {
+		return o, nil, nil, errors.Join(err, r.close())
+	}
+	clock.set(moment)
+	return o, r, clock, nil
 }
 
 // judgingMoment is the moment that monitors judge for. It is never before what

@@ -84,9 +84,7 @@ func (p *program) importFile(ctx context.Context, path, as string, dry bool) err
 	}
 	sum, err := p.importInto(ctx, r, t, in, by, dry)
 	if !dry {
-		if unsealed := o.sealAll(ctx, r); unsealed != nil {
-			p.say("what was recorded is not sealed: %v", unsealed)
-		}
+		p.sealRecorded(ctx, o, r)
 	}
 	if closing := r.close(); err == nil {
 		err = closing

@@ -184,39 +184,16 @@ func (p *program) keysResume(ctx context.Context) error {
 // process serves the record, that one does. Then it prints what was carried out, or
 // that it was left to somebody.
 func (p *program) erase(ctx context.Context, decide func(*record, trusted, func() time.Time) (event.UUID, error)) error {
-	o, err := p.opening(writing)
-	if err == nil {
-		err = o.there()
-	}
-	if err != nil {
-		return err
-	}
 	settings, err := p.config.erasing()
 	if err != nil {
 		return err
 	}
-	clock := &handClock{}
-	synthetic, err := o.invented(ctx)
-	if err != nil {
-		return err
-	}
-	if synthetic {
-		o.now = clock.now // what is recorded belongs to the invented time
-	}
-	r, err := o.open(ctx)
+	o, r, _, err := p.openInTime(ctx, "")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.close() }()
-	moment, err := p.judgingMoment(ctx, r, "")
-	if err != nil {
-		return err
-	}
-	clock.set(moment)
-	now := p.now
-	if synthetic {
-		now = clock.now
-	}
+	now := o.now
 	t, err := known(r.dir)
 	if err != nil {
 		return err
@@ -238,9 +215,7 @@ func (p *program) erase(ctx context.Context, decide func(*record, trusted, func(
 		})
 	}
 	if led {
-		if unsealed := o.sealAll(ctx, r); unsealed != nil {
-			p.say("what was recorded is not sealed: %v", unsealed)
-		}
+		p.sealRecorded(ctx, o, r)
 	}
 	return errors.Join(p.printErased(done, who, led), err)
 }

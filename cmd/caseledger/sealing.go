@@ -278,6 +278,14 @@ func (o opening) sealAll(ctx context.Context, r *record) error {
 	return errors.Join(err, s.close())
 }
 
+// sealRecorded seals what a command has recorded. That stands where it cannot be
+// sealed, so it is said and fails nothing: the alarm stays raised.
+func (p *program) sealRecorded(ctx context.Context, o opening, r *record) {
+	if err := o.sealAll(ctx, r); err != nil {
+		p.say("what was recorded is not sealed: %v", err)
+	}
+}
+
 // witnessPolicy reads the policy that --witnesses names; nil if it names none.
 func (c configuration) witnessPolicy() (*witness.Policy, error) {
 	path := c.text("witnesses")

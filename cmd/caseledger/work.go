@@ -84,8 +84,6 @@ func (s *server) follow(ctx context.Context) {
 			s.log.InfoContext(ctx, "a record was erased", slog.String("receipt", r.Event.String()), slog.Int("keys", r.Keys))
 		})
 		group.Go(func() { followErasures(ctx, e, s.log, time.After) })
-	}
-	if s.judges {
 		group.Go(func() { s.seal(ctx) })
 	}
 	if s.relayer != nil {
