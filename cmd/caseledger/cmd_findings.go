@@ -80,7 +80,7 @@ type ranParked struct {
 }
 
 func (p *program) findingsRun(ctx context.Context, all bool, at string) error {
-	_, r, clock, err := p.openInTime(ctx, at)
+	o, r, clock, err := p.openInTime(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -97,6 +97,7 @@ func (p *program) findingsRun(ctx context.Context, all bool, at string) error {
 		shown = s.Judged
 	})
 	bar.end()
+	p.sealRecorded(ctx, o, r)
 	out := ran{At: moment, JudgedTo: sum.To, Judged: sum.Judged, Recorded: sum.Recorded}
 	var left unjudged
 	if err != nil && !errors.As(err, &left) {
